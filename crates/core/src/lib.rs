@@ -1,0 +1,55 @@
+//! podpass: will this pod's token be accepted, and until when?
+//!
+//! The engine behind the playground and the npm package. It decodes and verifies Kubernetes ServiceAccount
+//! tokens, predicts what admission and the kubelet do to a pod and its tokens, and evaluates trust policies
+//! as the real systems do, check by check.
+//!
+//! It knows no clock, no file, no network, no randomness and no JavaScript: `now` is an argument.
+
+mod claims;
+mod cluster;
+mod document;
+mod federation;
+mod jwk;
+mod pod;
+mod report;
+mod rotation;
+mod time;
+mod trace;
+mod verify;
+
+pub use claims::{DecodedToken, ObjectRef, ServiceAccountRef, TokenKind};
+pub use cluster::{
+    AzureWebhook, Cluster, ComposeRoleArn, ConfigMapRole, ContainerCredentials,
+    CustomTokenEndpoint, EksWebhook, ExternalSigner, Gke, Identity, SignerHeader, Switch, Webhooks,
+};
+pub use federation::{
+    Association, AwsFacts, Breadth, Decision, FederationInput, FederationOutcome,
+    FullTrustDocument, Grant, IssuerCertificate, KubernetesFacts, OidcProvider, OneOrMany, Reach,
+    ReachSubject, System, TrustDocument, evaluate_federation,
+};
+pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse};
+pub use pod::{
+    Injection, PodReport, PodServiceAccount, PodsReport, ProjectedToken, TokenMount, Workload,
+    inspect_pods,
+};
+pub use report::{ExplainInput, Report, explain};
+pub use rotation::{
+    FirstFailure, Lane, LaneEvent, LaneKind, LaneSpan, Reader, Refresh, Scenario, Timeline,
+    TimelineOptions, Window, kubelet_refresh, rotation_timeline,
+};
+pub use time::UnixTime;
+pub use trace::{
+    Alternative, Certainty, Check, Finding, Fix, InputName, ProviderError, Severity, Span, Status,
+    TextEdit, Verdict,
+};
+pub use verify::{Expect, TokenCheck, VerifiedKey, VerifiedToken, VerifyOptions};
+
+/// The version of the engine, equal to the npm package's.
+///
+/// ```
+/// assert!(podpass::version().starts_with("0."));
+/// ```
+pub const fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,110 @@
+//! Instants: seconds since the Unix epoch. There is no `now()` here; whoever calls brings the time.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Seconds since 1970-01-01T00:00:00Z, as RFC 7519 §2 `NumericDate` has them: any JSON number.
+///
+/// Serialized as an integer wherever the value is one, so that reports read as tokens do.
+///
+/// # Examples
+///
+/// ```
+/// use podpass::UnixTime;
+///
+/// let iat = UnixTime::from(1_700_000_000);
+/// assert_eq!(iat.plus(3607.0), UnixTime::from(1_700_003_607));
+/// assert_eq!(iat.to_string(), "2023-11-14T22:13:20Z");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(pub f64);
+
+impl UnixTime {
+    /// This instant and `seconds` later; negative seconds are earlier.
+    pub fn plus(self, seconds: f64) -> Self {
+        Self(self.0 + seconds)
+    }
+
+    /// Seconds from `earlier` to this instant.
+    pub fn since(self, earlier: Self) -> f64 {
+        self.0 - earlier.0
+    }
+
+    /// Without its fraction: dates in tokens are truncated toward zero (K9).
+    pub fn truncated(self) -> Self {
+        Self(self.0.trunc())
+    }
+}
+
+impl From<i64> for UnixTime {
+    fn from(seconds: i64) -> Self {
+        Self(seconds as f64)
+    }
+}
+
+/// The year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
+/// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// RFC 3339 in UTC, whole seconds; outside the years 0 to 9999 the bare number of seconds.
+impl std::fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const YEAR_0: f64 = -62_167_219_200.0;
+        const YEAR_10000: f64 = 253_402_300_800.0;
+        if !(YEAR_0..YEAR_10000).contains(&self.0) {
+            return write!(f, "{} s after 1970", self.0);
+        }
+        let seconds = self.0.floor() as i64;
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        let of_day = seconds.rem_euclid(86_400);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+impl Serialize for UnixTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // 2^53: beyond it not every integer is a double, and JavaScript would print the exponent.
+        if self.0.fract() == 0.0 && self.0.abs() < 9_007_199_254_740_992.0 {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_rfc_3339() {
+        let table = [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (-62_135_596_800, "0001-01-01T00:00:00Z"),
+        ];
+        for (seconds, text) in table {
+            assert_eq!(UnixTime::from(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn serializes_whole_seconds_as_integers() {
+        assert_eq!(serde_json::to_string(&UnixTime(1.0)).unwrap(), "1");
+        assert_eq!(serde_json::to_string(&UnixTime(1.5)).unwrap(), "1.5");
+    }
+}
