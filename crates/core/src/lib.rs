@@ -11,6 +11,7 @@ mod cluster;
 mod document;
 mod federation;
 mod jwk;
+mod objects;
 mod pod;
 mod report;
 mod rotation;

@@ -36,6 +36,54 @@ impl UnixTime {
     }
 }
 
+/// Reads RFC 3339 as Kubernetes writes it (`metadata.deletionTimestamp`), offsets and fractions included.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixTime> {
+    let (date, time) = text.split_once(['T', 't', ' '])?;
+    let mut date = date.splitn(3, '-').map(digits);
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let zone = time.rfind(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = time.split_at_checked(zone)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let mut clock = clock.splitn(3, ':').map(digits);
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let in_range = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    if !in_range {
+        return None;
+    }
+    let fraction: f64 = format!("0.{}", digits(fraction).map(|_| fraction)?).parse().ok()?;
+    let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(UnixTime::from(seconds - offset(zone)?).plus(fraction))
+}
+
+fn digits(text: &str) -> Option<i64> {
+    let fits = !text.is_empty() && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| text.parse().ok()).flatten()
+}
+
+/// Seconds east of Greenwich: `Z`, `+02:00`.
+fn offset(zone: &str) -> Option<i64> {
+    if matches!(zone, "Z" | "z") {
+        return Some(0);
+    }
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let seconds = digits(hours)? * 3_600 + digits(minutes)? * 60;
+    Some(if zone.starts_with('-') { -seconds } else { seconds })
+}
+
+/// Days since 1970-01-01. Source: H. Hinnant, as [`civil`], `days_from_civil`.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 impl From<i64> for UnixTime {
     fn from(seconds: i64) -> Self {
         Self(seconds as f64)
@@ -99,6 +147,23 @@ mod tests {
         ];
         for (seconds, text) in table {
             assert_eq!(UnixTime::from(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn reads_rfc_3339() {
+        let table = [
+            ("2026-11-22T06:55:11Z", Some("2026-11-22T06:55:11Z")),
+            ("2000-02-29T01:00:00.5+02:00", Some("2000-02-28T23:00:00Z")),
+            ("1970-01-01T00:00:00-00:30", Some("1970-01-01T00:30:00Z")),
+            ("2026-13-01T00:00:00Z", None),
+            ("2026-11-22", None),
+            ("2026-11-22T06:55Z", None),
+            ("", None),
+        ];
+        for (text, instant) in table {
+            let read = parse_rfc3339(text).map(|instant| instant.to_string());
+            assert_eq!(read.as_deref(), instant, "{text}");
         }
     }
 

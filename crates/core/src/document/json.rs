@@ -31,6 +31,35 @@ pub(crate) fn parse_json(text: &str, duplicates: Duplicates) -> Result<Node, Syn
     }
 }
 
+/// Reads every JSON value of some parts of a text, up to the first error.
+pub(super) fn parse_stream(
+    text: &str,
+    parts: &[std::ops::Range<usize>],
+) -> (Vec<Node>, Option<SyntaxError>) {
+    let mut documents = Vec::new();
+    for part in parts {
+        let Some(visible) = text.get(..part.end) else { continue };
+        let bytes = visible.as_bytes();
+        let duplicates = Duplicates::LastWins;
+        let mut reader = Reader { text: visible, bytes, at: part.start, duplicates };
+        if visible.get(part.start..).is_some_and(|rest| rest.starts_with('\u{feff}')) {
+            reader.at += '\u{feff}'.len_utf8();
+        }
+        loop {
+            reader.skip_space();
+            match reader.peek() {
+                None => break,
+                Some(b'{' | b'[') => match reader.value(0) {
+                    Ok(node) => documents.push(node),
+                    Err(error) => return (documents, Some(error)),
+                },
+                Some(_) => return (documents, Some(reader.unexpected("the end of the text"))),
+            }
+        }
+    }
+    (documents, None)
+}
+
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -308,6 +337,23 @@ mod tests {
         for (text, message) in table {
             assert_eq!(error(text), message, "{text}");
         }
+    }
+
+    #[test]
+    fn a_stream_holds_values_and_stops_at_the_first_error() {
+        let table = [
+            ("{\"a\":1}\n---\n{\"b\":2}\n", 2, None),
+            ("{\"a\":1} {\"b\":2}[]", 3, None),
+            ("{}\n---\n---\n", 1, None),
+            ("{}\n---\n{,}\n", 1, Some(8)),
+            ("{} x", 1, Some(3)),
+        ];
+        for (text, documents, error) in table {
+            let (found, stopped) = super::super::parse_documents(text);
+            assert_eq!((found.len(), stopped.map(|error| error.at)), (documents, error), "{text}");
+        }
+        let (mixed, error) = super::super::parse_documents("{\"a\": 1}\n---\nb: 2\n");
+        assert_eq!((mixed.len(), error), (2, None));
     }
 
     #[test]

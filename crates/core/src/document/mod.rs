@@ -192,7 +192,8 @@ pub(crate) fn number(value: f64) -> Option<Number> {
     Number::from_f64(value)
 }
 
-/// Reads every document of a text: JSON has one, YAML as many as it has. Empty YAML documents are left out.
+/// Reads every document of a text. JSON values may follow one another, bare (as `kubectl get -o json` twice
+/// prints them) or parted by `---` lines; YAML has as many as it has. Empty YAML documents are left out.
 ///
 /// # Errors
 ///
@@ -202,11 +203,9 @@ pub(crate) fn parse_documents(text: &str) -> (Vec<Node>, Option<SyntaxError>) {
     if let Some(error) = too_large(text) {
         return (Vec::new(), Some(error));
     }
-    if looks_like_json(text) {
-        return match parse_json(text, Duplicates::LastWins) {
-            Ok(node) => (vec![node], None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
+    // A stream that begins in JSON and goes on in YAML is YAML as a whole, so that one budget of aliases holds.
+    if looks_like_json(text) && chunks(text).iter().all(|chunk| json_or_blank(text, chunk)) {
+        return json::parse_stream(text, &chunks(text));
     }
     yaml::parse_yaml(text)
 }
@@ -231,6 +230,25 @@ pub(crate) fn parse_document(text: &str) -> Result<Node, SyntaxError> {
             }
         }
     }
+}
+
+/// The parts of a text between `---` lines. No JSON string holds a line break, so none is cut.
+fn chunks(text: &str) -> Vec<Range<usize>> {
+    let mut chunks = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            chunks.push(start..at);
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    chunks.push(start..text.len());
+    chunks
+}
+
+fn json_or_blank(text: &str, chunk: &Range<usize>) -> bool {
+    text.get(chunk.clone()).is_some_and(|part| part.trim().is_empty() || looks_like_json(part))
 }
 
 fn looks_like_json(text: &str) -> bool {
