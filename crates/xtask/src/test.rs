@@ -1,0 +1,146 @@
+//! `cargo xtask test`: everything that CI runs, step by step, the tools being built meanwhile.
+
+use crate::browsers::{self, Browsers};
+use crate::failure::{Failure, Outcome};
+use crate::shell::Call;
+use crate::steps::Steps;
+use crate::tally::Tally;
+use crate::tools::{GECKODRIVER, Tool, Tools, WASM_BINDGEN, WASM_PACK};
+use crate::{check, node, npm, page, project, tools};
+
+/// One step: it can be run alone by its name.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    tools: &'static [Tool],
+    run: fn(&mut Bench) -> Outcome,
+}
+
+/// In order: what is quick to fail comes first, what needs the built tools later.
+#[rustfmt::skip]
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "check", about: "`cargo xtask check`", tools: &[], run: |_| check::run(&[]) },
+    Step { name: "rust", about: "unit, case and doc tests of every crate", tools: &[], run: rust },
+    Step { name: "doc", about: "the documentation, warnings denied", tools: &[], run: |_| doc() },
+    Step { name: "npm", about: "`cargo xtask npm`", tools: &[WASM_BINDGEN], run: |bench| npm::build(&mut bench.tools).map(drop) },
+    Step { name: "package", about: "the npm package's own tests, the installed tarball's among them", tools: &[], run: package },
+    Step { name: "node", about: "the case files in Node", tools: &[], run: cases_in_node },
+    Step { name: "wasm", about: "wasm-bindgen tests in Chromium and Firefox", tools: &WASM_TEST_TOOLS, run: wasm },
+    Step { name: "page", about: "`cargo xtask page`", tools: &page::TOOLS, run: |bench| page::build(&mut bench.tools) },
+    Step { name: "browser", about: "the page, driven in Chromium", tools: &[], run: browser },
+];
+
+const WASM_TEST_TOOLS: [Tool; 3] = [WASM_PACK, WASM_BINDGEN, GECKODRIVER];
+
+/// What the steps share.
+pub(crate) struct Bench {
+    tools: Tools,
+    tally: Tally,
+}
+
+pub(crate) fn run(words: &[String]) -> Outcome {
+    let chosen = chosen(words)?;
+    node::ready()?;
+    tools::wasm_target()?;
+    let needed: Vec<Tool> = chosen.iter().flat_map(|step| step.tools).copied().collect();
+    let mut bench = Bench { tools: Tools::start(&needed)?, tally: Tally::default() };
+    let mut steps = Steps::default();
+    let result = chosen.iter().try_for_each(|step| {
+        let rerun = format!("cargo xtask test {}", step.name);
+        steps
+            .run(step.name, || (step.run)(&mut bench))
+            .inspect_err(|_| eprintln!("== again: {rerun}"))
+    });
+    if result.is_err() && bench.tally.failed == 0 {
+        // A step that failed without a runner's word is one failure: the closing line must not look green.
+        bench.tally.failed = 1;
+    }
+    println!("\ntest: {}\n\n{}", steps.table(), bench.tally);
+    result
+}
+
+fn chosen(words: &[String]) -> Outcome<Vec<&'static Step>> {
+    if words.is_empty() {
+        return Ok(STEPS.iter().collect());
+    }
+    let find = |word: &String| {
+        let step = STEPS.iter().find(|step| step.name == word);
+        step.ok_or_else(|| {
+            Failure::new(format!("`{word}` is no step of test")).by_hand("cargo xtask help")
+        })
+    };
+    words.iter().map(find).collect()
+}
+
+impl Bench {
+    /// Runs tests and counts them by what their runner prints.
+    fn counted(&mut self, call: Call, read: fn(&str) -> Tally) -> Outcome<Tally> {
+        let by_hand = call.by_hand();
+        let mut tally = Tally::default();
+        let result = call.relay(|line| tally += read(line));
+        self.tally += tally;
+        result?;
+        match tally {
+            Tally { failed: 0, passed: 1.. } => Ok(tally),
+            // A runner that finds nothing ends well.
+            none => {
+                Err(Failure::new(format!("expected tests that pass, found {none}"))
+                    .by_hand(by_hand))
+            }
+        }
+    }
+
+    /// `node --test` over the test files of a folder.
+    fn node(&mut self, dir: &str, prepare: impl FnOnce(Call) -> Call) -> Outcome {
+        let call =
+            Call::new("node").args(["--test", "--test-reporter=spec"]).args(node::test_files(dir)?);
+        self.counted(prepare(call), Tally::of_node).map(drop)
+    }
+}
+
+fn rust(bench: &mut Bench) -> Outcome {
+    let call = Call::cargo().args(["test", "--workspace", "--no-fail-fast"]);
+    bench.counted(call, Tally::of_libtest).map(drop)
+}
+
+fn doc() -> Outcome {
+    Call::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+fn package(bench: &mut Bench) -> Outcome {
+    let call = Call::new("npm").arg("test").dir(project::npm());
+    bench.counted(call.env("PODPASS_TARBALL", npm::tarball()?), Tally::of_node).map(drop)
+}
+
+fn cases_in_node(bench: &mut Bench) -> Outcome {
+    node::packages(&project::root().join("tests"))?;
+    bench.node("tests/node", |call| call)
+}
+
+/// The same tests in both browsers: as many in the one as in the other, and not none.
+fn wasm(bench: &mut Bench) -> Outcome {
+    tools::same_wasm_bindgen()?;
+    browsers::ready()?;
+    let dirs = bench.tools.ready(&WASM_TEST_TOOLS)?;
+    let mut test = |browser: &str| {
+        // `no-install`: what is on PATH is used, nothing is downloaded.
+        let call = Call::new("wasm-pack").tools_from(&dirs).args(["test", "--headless", browser]);
+        let call = call.args(["--mode", "no-install"]).dir(project::root().join("crates/wasm"));
+        bench.counted(call, Tally::of_libtest)
+    };
+    let (chromium, firefox) = (test("--chrome")?, test("--firefox")?);
+    if chromium == firefox {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the same tests in both browsers: Chromium says {chromium}, Firefox says {firefox}"
+    )))
+}
+
+fn browser(bench: &mut Bench) -> Outcome {
+    let Browsers { chromium, firefox } = browsers::ready()?;
+    node::packages(&project::root().join("tests"))?;
+    let browsers =
+        |call: Call| call.env("PODPASS_CHROMIUM", chromium).env("PODPASS_FIREFOX", firefox);
+    bench.node("tests/page", browsers)
+}

@@ -1,0 +1,253 @@
+//! The pinned tools from crates.io, built once into the cache.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::cache;
+use crate::clock::Stopwatch;
+use crate::failure::{Failure, Outcome, While};
+use crate::project;
+use crate::shell::{Call, on_path};
+
+/// The target of everything that runs in a browser or in Node.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// A program from crates.io at one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    /// Whether the published lock file is used: that of wasm-bindgen-cli names a version which the registry does not serve.
+    locked: bool,
+}
+
+pub(crate) const TRUNK: Tool = Tool { name: "trunk", version: "0.21.14", locked: true };
+pub(crate) const WASM_BINDGEN: Tool =
+    Tool { name: "wasm-bindgen-cli", version: "0.2.130", locked: false };
+pub(crate) const WASM_PACK: Tool = Tool { name: "wasm-pack", version: "0.15.1", locked: true };
+pub(crate) const GECKODRIVER: Tool = Tool { name: "geckodriver", version: "0.37.1", locked: true };
+
+/// Tools need not be fast: what counts is how soon they are there.
+const LIGHT_PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+];
+
+/// How often a waiting person is told that something still goes on.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
+/// Tools of which some are still being built, side by side and at low priority.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    dirs: Vec<(Tool, PathBuf)>,
+    builds: Vec<Build>,
+}
+
+#[derive(Debug)]
+struct Build {
+    tool: Tool,
+    child: Child,
+    watch: Stopwatch,
+    /// Renamed to the final folder at the end, so that an interrupted build is not taken for done.
+    temporary: PathBuf,
+    root: PathBuf,
+    by_hand: String,
+}
+
+impl Tools {
+    /// Starts to build what the cache lacks; gives at once what it holds.
+    pub(crate) fn start(tools: &[Tool]) -> Outcome<Self> {
+        let cache = cache::dir()?.join("tools");
+        let rustc = rustc_version()?;
+        let mut this = Self { dirs: Vec::new(), builds: Vec::new() };
+        for &tool in tools {
+            if this.dirs.iter().any(|(known, _)| *known == tool) {
+                continue;
+            }
+            let root = cache.join(format!("{}-{}-rustc-{rustc}", tool.name, tool.version));
+            if !root.join("bin").is_dir() {
+                println!("   {} {} is built in the background, once", tool.name, tool.version);
+                this.builds.push(Build::start(tool, &root)?);
+            }
+            this.dirs.push((tool, root.join("bin")));
+        }
+        Ok(this)
+    }
+
+    /// Waits until these are there, and gives their folders for PATH.
+    pub(crate) fn ready(&mut self, tools: &[Tool]) -> Outcome<Vec<PathBuf>> {
+        let mut told = Stopwatch::start();
+        loop {
+            self.settle(tools)?;
+            let waiting: Vec<_> =
+                self.builds.iter().filter(|build| tools.contains(&build.tool)).collect();
+            if waiting.is_empty() {
+                break;
+            }
+            if told.elapsed() >= PROGRESS_EVERY {
+                told = Stopwatch::start();
+                let lines: Vec<_> = waiting
+                    .iter()
+                    .map(|build| format!("{} {}", build.tool.name, build.watch))
+                    .collect();
+                println!("   still building: {}", lines.join(", "));
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+        Ok(self
+            .dirs
+            .iter()
+            .filter(|(tool, _)| tools.contains(tool))
+            .map(|(_, dir)| dir.clone())
+            .collect())
+    }
+
+    /// Puts the finished builds in their place.
+    fn settle(&mut self, wanted: &[Tool]) -> Outcome {
+        let mut running = Vec::new();
+        let mut failed = None;
+        for mut build in self.builds.drain(..) {
+            match build.child.try_wait() {
+                Ok(None) => running.push(build),
+                Ok(Some(status)) if status.success() => build.install()?,
+                Ok(Some(_)) | Err(_) => {
+                    let failure = build.failure();
+                    if wanted.contains(&build.tool) {
+                        failed = Some(failure);
+                    } else {
+                        println!("   {failure}");
+                    }
+                }
+            }
+        }
+        self.builds = running;
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Tools {
+    /// What is finished is kept, what is not is ended: no build outlives the command.
+    fn drop(&mut self) {
+        if let Err(failure) = self.settle(&[]) {
+            eprintln!("{failure}");
+        }
+        for build in &mut self.builds {
+            println!("   the build of {} is given up after {}", build.tool.name, build.watch);
+            // It may have ended by itself a moment ago: then there is nothing to end.
+            let _ = build.child.kill();
+            let _ = build.child.wait();
+            let _ = fs::remove_dir_all(&build.temporary);
+        }
+    }
+}
+
+impl Build {
+    fn start(tool: Tool, root: &Path) -> Outcome<Self> {
+        let mut temporary = root.as_os_str().to_owned();
+        temporary.push(format!(".building-{}", std::process::id()));
+        let temporary = PathBuf::from(temporary);
+        fs::create_dir_all(&temporary)
+            .while_doing(|| format!("creating {}", temporary.display()))?;
+        let install = |call: Call, root: &Path| {
+            let call =
+                call.args(["install", "--root"]).arg(root).args(tool.locked.then_some("--locked"));
+            let call = call.args(["--version", tool.version, tool.name]);
+            LIGHT_PROFILE.iter().fold(call, |call, (name, value)| call.env(name, value))
+        };
+        let nice = on_path("nice").map(|nice| Call::new(nice).args(["-n", "10", "cargo"]));
+        // The folder: outside the checkout, whose .cargo/config.toml is for the project alone.
+        let call = install(nice.unwrap_or_else(Call::cargo), &temporary).dir(&temporary);
+        let log = temporary.join("build.log");
+        let log = File::create(&log).while_doing(|| format!("creating {}", log.display()))?;
+        let mut command = call.command()?;
+        command.env("CARGO_TARGET_DIR", temporary.join("target")).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().map_err(|error| call.not_started(&error))?;
+        let by_hand = install(Call::cargo(), root).by_hand();
+        Ok(Self {
+            tool,
+            child,
+            watch: Stopwatch::start(),
+            temporary,
+            root: root.to_owned(),
+            by_hand,
+        })
+    }
+
+    fn install(self) -> Outcome {
+        // Only objects in between; a leftover does no harm.
+        let _ = fs::remove_dir_all(self.temporary.join("target"));
+        match fs::rename(&self.temporary, &self.root) {
+            Ok(()) => {
+                println!("   {} {} built in {}", self.tool.name, self.tool.version, self.watch)
+            }
+            // Another run was first.
+            Err(_) if self.root.join("bin").is_dir() => drop(fs::remove_dir_all(&self.temporary)),
+            Err(error) => {
+                return Err(Failure::new(format!("renaming to {}: {error}", self.root.display())));
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> Failure {
+        let log = fs::read_to_string(self.temporary.join("build.log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        let tail = lines
+            .iter()
+            .skip(lines.len().saturating_sub(20))
+            .copied()
+            .collect::<Vec<_>>()
+            .join("\n");
+        let _ = fs::remove_dir_all(&self.temporary);
+        Failure::new(format!(
+            "{} {} could not be built:\n{tail}",
+            self.tool.name, self.tool.version
+        ))
+        .by_hand(&self.by_hand)
+    }
+}
+
+/// `1.95.0`, of the compiler that builds the tools.
+fn rustc_version() -> Outcome<String> {
+    let line = Call::new("rustc").arg("--version").read()?;
+    let version = line.split_whitespace().nth(1);
+    version
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new(format!("rustc tells no version: {line}")))
+}
+
+/// Adds the wasm32 target when the toolchain lacks it.
+pub(crate) fn wasm_target() -> Outcome {
+    let libraries =
+        Call::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]).read()?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("   adding the target {WASM_TARGET}");
+    if on_path("rustup").is_none() {
+        let missing = format!(
+            "the Rust toolchain has no target {WASM_TARGET}, and there is no rustup to add it"
+        );
+        return Err(Failure::new(missing).by_hand(format!("rustup target add {WASM_TARGET}")));
+    }
+    Call::new("rustup").args(["target", "add", WASM_TARGET]).run()
+}
+
+/// The wasm-bindgen crate and its CLI must be one version, else the glue does not fit the module.
+pub(crate) fn same_wasm_bindgen() -> Outcome {
+    let crate_version = project::locked_version("wasm-bindgen")?;
+    if crate_version == WASM_BINDGEN.version {
+        return Ok(());
+    }
+    let cli = WASM_BINDGEN.version;
+    Err(Failure::new(format!(
+        "Cargo.lock has wasm-bindgen {crate_version}, crates/xtask/src/tools.rs pins its CLI to {cli}: they must be equal"
+    ))
+    .by_hand(format!("cargo update -p wasm-bindgen --precise {cli}")))
+}
