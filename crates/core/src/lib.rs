@@ -6,15 +6,22 @@
 //!
 //! It knows no clock, no file, no network, no randomness and no JavaScript: `now` is an argument.
 
+mod algorithm;
+mod check;
 mod claims;
 mod cluster;
+mod decode;
 mod document;
+mod error;
 mod federation;
 mod jwk;
+mod jws;
 mod objects;
+mod paste;
 mod pod;
 mod report;
 mod rotation;
+mod signature;
 mod time;
 mod trace;
 mod verify;
@@ -24,12 +31,14 @@ pub use cluster::{
     AzureWebhook, Cluster, ComposeRoleArn, ConfigMapRole, ContainerCredentials,
     CustomTokenEndpoint, EksWebhook, ExternalSigner, Gke, Identity, SignerHeader, Switch, Webhooks,
 };
+pub use decode::decode_token;
+pub use error::PodpassError;
 pub use federation::{
     Association, AwsFacts, Breadth, Decision, FederationInput, FederationOutcome,
     FullTrustDocument, Grant, IssuerCertificate, KubernetesFacts, OidcProvider, OneOrMany, Reach,
     ReachSubject, System, TrustDocument, evaluate_federation,
 };
-pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse};
+pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse, parse_keys};
 pub use pod::{
     Injection, PodReport, PodServiceAccount, PodsReport, ProjectedToken, TokenMount, Workload,
     inspect_pods,
@@ -44,7 +53,10 @@ pub use trace::{
     Alternative, Certainty, Check, Finding, Fix, InputName, ProviderError, Severity, Span, Status,
     TextEdit, Verdict,
 };
-pub use verify::{Expect, TokenCheck, VerifiedKey, VerifiedToken, VerifyOptions};
+pub use verify::{
+    Expect, TokenCheck, VerifiedKey, VerifiedToken, VerifyOptions, check_service_account_token,
+    verify_service_account_token,
+};
 
 /// The version of the engine, equal to the npm package's.
 ///

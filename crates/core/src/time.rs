@@ -90,6 +90,25 @@ impl From<i64> for UnixTime {
     }
 }
 
+/// Seconds as a person says them, in the two largest units; without sign.
+pub(crate) fn duration(seconds: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s")];
+    let mut rest = seconds.abs().trunc();
+    if rest < 1.0 {
+        return format!("{} s", seconds.abs());
+    }
+    let mut parts = Vec::new();
+    for (size, unit) in UNITS {
+        let count = (rest / size).trunc();
+        rest -= count * size;
+        if count > 0.0 {
+            parts.push(format!("{count} {unit}"));
+        }
+    }
+    parts.truncate(2);
+    parts.join(" ")
+}
+
 /// The year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
 /// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 fn civil(days: i64) -> (i64, i64, i64) {
@@ -164,6 +183,14 @@ mod tests {
         for (text, instant) in table {
             let read = parse_rfc3339(text).map(|instant| instant.to_string());
             assert_eq!(read.as_deref(), instant, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        let table = [(0.5, "0.5 s"), (-59.0, "59 s"), (3607.0, "1 h 7 s"), (31_536_000.0, "365 d")];
+        for (seconds, text) in table {
+            assert_eq!(duration(seconds), text);
         }
     }
 

@@ -1,8 +1,13 @@
 //! Key sets: JWKS, a single JWK, PEM, certificates, discovery documents.
 
+mod json;
+mod pem;
+
 use serde::{Deserialize, Serialize};
 
-use crate::trace::Check;
+use crate::algorithm::PublicKey;
+use crate::document::{Text, parse_document};
+use crate::trace::{Check, InputName, Status};
 
 /// Every key of a text, used or ignored with the reason, in the text's order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,4 +68,155 @@ pub struct Discovery {
     pub issuer: String,
     /// `jwks_uri`.
     pub jwks_uri: String,
+}
+
+/// A key with what systems other than podpass ask of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) info: KeyInfo,
+    /// `None` if the key makes no sense, or is symmetric or of a kind that nobody here verifies with.
+    pub(crate) public: Option<PublicKey>,
+    /// Members of the JWK as written, for systems with key rules of their own (A39).
+    pub(crate) written: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Key {
+    /// The id by which a token names it: as written, else derived (K2).
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.info.kid.as_deref().filter(|kid| !kid.is_empty()).or(self.info.derived_kid.as_deref())
+    }
+
+    /// A key that podpass uses.
+    fn used(public: PublicKey, kid: Option<String>, alg: Option<String>) -> Self {
+        let info = KeyInfo {
+            kid,
+            kty: public.kty().to_owned(),
+            alg,
+            bits: public.bits(),
+            curve: public.curve().map(str::to_owned),
+            usage: KeyUse::Used,
+            reason: None,
+            derived_kid: public.derived_kid(),
+        };
+        Self { info, public: Some(public), written: serde_json::Map::new() }
+    }
+
+    fn ignored(mut self, reason: String) -> Self {
+        self.info.usage = KeyUse::Ignored;
+        self.info.reason = Some(reason);
+        self
+    }
+}
+
+/// A key set as read, with the keys themselves.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) discovery: Option<Discovery>,
+    /// The text is no key set at all.
+    pub(crate) unreadable: bool,
+}
+
+/// Smallest RSA key that podpass trusts (NIST SP 800-131A, RFC 7518 §3.3).
+const SMALLEST_RSA: usize = 2_048;
+
+/// Reads a key set: JWKS, a single JWK, PEM blocks (K10), an OIDC discovery document.
+///
+/// Keys that podpass would not use stay in the list with the reason; the rest of the set is not affected.
+///
+/// # Examples
+///
+/// ```
+/// use podpass::{KeyUse, Status, parse_keys};
+///
+/// let set = parse_keys(r#"{"keys":[{"kty":"oct","kid":"s","k":"c2VjcmV0"}]}"#);
+/// assert_eq!(set.keys[0].usage, KeyUse::Ignored);
+///
+/// assert_eq!(parse_keys("hello").checks[0].status, Status::Fail);
+/// ```
+pub fn parse_keys(text: &str) -> KeySet {
+    Keys::parse(text).describe()
+}
+
+impl Keys {
+    pub(crate) fn parse(text: &str) -> Self {
+        let source = Text::new(InputName::Jwks, text);
+        if text.contains("-----BEGIN ") {
+            return pem::read(&source);
+        }
+        match parse_document(text) {
+            Ok(node)
+                if node.is_object() || matches!(node.data, crate::document::Data::Array(_)) =>
+            {
+                json::read(&source, &node)
+            }
+            Ok(_) => Self::not_a_key_set(&source, "the text is neither JSON nor PEM", 0),
+            Err(error) => {
+                let trimmed = text.trim_start();
+                let message = if trimmed.is_empty() {
+                    "the text is empty".to_owned()
+                } else if trimmed.starts_with(['{', '[']) {
+                    format!("the text is not valid JSON: {}", error.message)
+                } else {
+                    format!("the text is neither JSON nor PEM: {}", error.message)
+                };
+                Self::not_a_key_set(&source, message, error.at)
+            }
+        }
+    }
+
+    fn not_a_key_set(
+        source: &Text<'_>,
+        message: impl Into<std::borrow::Cow<'static, str>>,
+        at: usize,
+    ) -> Self {
+        let check = Check::new("keys/format", Status::Fail, message)
+            .at(source.point(at))
+            .hint("paste the output of `kubectl get --raw /openid/v1/jwks`, a JWK, or PEM blocks");
+        Self { checks: vec![check], unreadable: true, ..Self::default() }
+    }
+
+    pub(crate) fn describe(&self) -> KeySet {
+        KeySet {
+            keys: self.keys.iter().map(|key| key.info.clone()).collect(),
+            checks: self.checks.clone(),
+            discovery: self.discovery.clone(),
+        }
+    }
+
+    /// Adds the key, and a warning if it is ignored.
+    fn push(
+        &mut self,
+        key: Key,
+        source: &Text<'_>,
+        range: &std::ops::Range<usize>,
+        pointer: Option<&str>,
+    ) {
+        let index = self.keys.len();
+        if let Some(reason) = &key.info.reason {
+            let check = Check::new(
+                "keys/ignored",
+                Status::Warn,
+                format!("key {} is not used: {reason}", index + 1),
+            );
+            self.checks.push(check.at(source.span(range, pointer)));
+        }
+        self.keys.push(key);
+    }
+
+    /// The check that says how many keys are usable, once all are read.
+    fn conclude(&mut self) {
+        let used = self.keys.iter().filter(|key| key.info.usage == KeyUse::Used).count();
+        let title = format!("{used} of {} keys can verify tokens", self.keys.len());
+        let status = if used == 0 { Status::Fail } else { Status::Pass };
+        self.checks.push(Check::new("keys/usable", status, title));
+    }
+}
+
+/// What podpass asks of any key; `None`: nothing against it.
+fn objection(public: &PublicKey) -> Option<String> {
+    public.bits().filter(|bits| *bits < SMALLEST_RSA).map(|bits| {
+        format!("RSA with {bits} bits is too small, at least {SMALLEST_RSA} are wanted")
+    })
 }

@@ -1,0 +1,86 @@
+//! A token, a key set, and what has been found out about the two: each signature is judged once.
+//!
+//! Systems differ in which keys they would try; what a key says of a signature does not depend on them, nor
+//! on the time. So fixes and another `now` cost no second verification.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::algorithm::{Algorithm, AlgorithmName, verify};
+use crate::jwk::{Key, Keys};
+use crate::jws::Jws;
+
+/// A token and the keys that may have signed it.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) jws: Option<Jws>,
+    /// `None`: no key set was given.
+    pub(crate) keys: Option<Keys>,
+    judged: RefCell<BTreeMap<usize, bool>>,
+}
+
+/// What some candidate keys say of the token's signature.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Judgement {
+    /// None of them made it.
+    Invalid,
+    /// There was none to try.
+    NoCandidate,
+    /// No key set was given.
+    NoKeys,
+    /// This one made it: its place in the set.
+    Valid(usize),
+}
+
+impl Evidence {
+    pub(crate) fn new(token: Option<&str>, keys: Option<&str>) -> Self {
+        Self { jws: token.map(Jws::parse), keys: keys.map(Keys::parse), judged: RefCell::default() }
+    }
+
+    /// The algorithm that the header names.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        match Algorithm::named(self.jws.as_ref()?.alg()?) {
+            AlgorithmName::Known(algorithm) => Some(algorithm),
+            _ => None,
+        }
+    }
+
+    /// Tries the keys at these places, in this order.
+    pub(crate) fn judge(&self, candidates: &[usize]) -> Judgement {
+        if self.keys.is_none() {
+            return Judgement::NoKeys;
+        }
+        if candidates.is_empty() {
+            return Judgement::NoCandidate;
+        }
+        match candidates.iter().find(|index| self.is_signed_by(**index)) {
+            Some(index) => Judgement::Valid(*index),
+            None => Judgement::Invalid,
+        }
+    }
+
+    /// The places of the keys that a system would try.
+    pub(crate) fn candidates(&self, wanted: impl Fn(&Key) -> bool) -> Vec<usize> {
+        let keys = self.keys.iter().flat_map(|keys| &keys.keys).enumerate();
+        keys.filter(|(_, key)| wanted(key)).map(|(index, _)| index).collect()
+    }
+
+    pub(crate) fn key(&self, index: usize) -> Option<&Key> {
+        self.keys.as_ref()?.keys.get(index)
+    }
+
+    fn is_signed_by(&self, index: usize) -> bool {
+        if let Some(known) = self.judged.borrow().get(&index) {
+            return *known;
+        }
+        let judged = self.verify_with(index).unwrap_or(false);
+        self.judged.borrow_mut().insert(index, judged);
+        judged
+    }
+
+    fn verify_with(&self, index: usize) -> Option<bool> {
+        let jws = self.jws.as_ref()?;
+        let public = self.key(index)?.public.as_ref()?;
+        Some(verify(self.algorithm()?, public, jws.signing_input(), jws.signature.as_ref()?))
+    }
+}
