@@ -30,6 +30,16 @@ impl UnixTime {
         self.0 - earlier.0
     }
 
+    /// The later one of two.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self(self.0.max(other.0))
+    }
+
+    /// The earlier one of two.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(self.0.min(other.0))
+    }
+
     /// Without its fraction: dates in tokens are truncated toward zero (K9).
     pub fn truncated(self) -> Self {
         Self(self.0.trunc())

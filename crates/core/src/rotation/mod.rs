@@ -1,7 +1,30 @@
 //! When tokens are replaced, and what a reader of the file notices of it.
+//!
+//! A straight line: the [`subject`] (a token, or what the API server would [`issue`]) and the [`scenario`]
+//! give the [`course`] of its turns in the file; from that follow what the [`reader`] holds, what its
+//! [`session`]s are, the first [`refusal`], and the [`lanes`].
+
+mod course;
+mod issue;
+mod lanes;
+mod party;
+mod reader;
+mod refusal;
+mod scenario;
+mod schedule;
+mod session;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use schedule::kubelet_refresh;
 
 use serde::{Deserialize, Serialize};
 
+use self::course::Course;
+use self::scenario::Plan;
+use self::session::Exchanges;
+use self::subject::Subject;
 use crate::cluster::Cluster;
 use crate::time::UnixTime;
 use crate::trace::ProviderError;
@@ -16,6 +39,18 @@ pub struct Window {
     pub latest: UnixTime,
 }
 
+impl Window {
+    /// A window of one instant.
+    fn instant(at: UnixTime) -> Self {
+        Self { earliest: at, latest: at }
+    }
+
+    /// This window and `seconds` later.
+    fn plus(self, seconds: f64) -> Self {
+        Self { earliest: self.earliest.plus(seconds), latest: self.latest.plus(seconds) }
+    }
+}
+
 /// When the kubelet asks for a new token, and when the file changes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,17 +59,6 @@ pub struct Refresh {
     pub due: Window,
     /// K34.
     pub file_changes: Window,
-}
-
-/// The kubelet's schedule for a token (K26, K34).
-///
-/// `None`: not before it has expired, for the reply had no `expirationSeconds`.
-pub fn kubelet_refresh(
-    expiration_timestamp: UnixTime,
-    expiration_seconds: Option<f64>,
-) -> Option<Refresh> {
-    let _ = (expiration_timestamp, expiration_seconds);
-    None
 }
 
 /// Lanes over time.
@@ -185,13 +209,92 @@ pub struct TimelineOptions {
     pub now: UnixTime,
 }
 
-/// The life of a pod's token.
+/// Seconds for which a lane goes on after what the scenario names, so that the state after it is seen.
+const AFTERMATH: f64 = 60.0;
+
+/// The life of a pod's token: its turns in the file, its reader, and the first call that fails.
+///
+/// A pasted token's own times count, else what the API server would grant for `expiration_seconds` (default
+/// 3600) and `audience`, issued at `issued_at` (default `now`). Every successor lives as long as the first.
+///
+/// # Windows
+///
+/// The kubelet draws its jitter and looks only when a pod is synced, so most instants are windows, and they
+/// widen from token to token. The course that is drawn takes the *latest* edge each time: spans change there,
+/// and `first_failure` is that of the slowest kubelet. The event carries the whole window.
+///
+/// # Lanes
+///
+/// `pod`, `token-1` to the last one shown, `file`, `reader`, and `session` where the audience is a cloud's.
+/// Shown are the first `rotations` refreshes (at most 100) and those that the scenario touches. Readers of a
+/// token for the API server, or for anybody who asks it by TokenReview, present the token at every call.
+///
+/// # Not modelled
+///
+/// Which file of which container it is (a `subPath` never changes), finalizers that keep a deleted pod's
+/// object, and refusals at the first call (a wrong audience, a trust policy): see the federation outcome.
+///
+/// # Examples
+///
+/// ```
+/// use podpass::{Reader, Scenario, TimelineOptions, UnixTime, rotation_timeline};
+///
+/// let options = TimelineOptions {
+///     expiration_seconds: Some(600.0),
+///     audience: Some("vault".to_owned()),
+///     issued_at: Some(UnixTime(0.0)),
+///     ..TimelineOptions::default()
+/// };
+/// let timeline = rotation_timeline(&options);
+/// let file = timeline.lanes.iter().find(|lane| lane.id == "file").unwrap();
+/// assert_eq!(file.spans[1].from, UnixTime(571.0));
+/// assert_eq!(timeline.first_failure, None);
+///
+/// // The same, read once at start.
+/// let scenario = Scenario { reader: Some(Reader::CachedAtStart), ..Scenario::default() };
+/// let timeline = rotation_timeline(&TimelineOptions { scenario: Some(scenario), ..options });
+/// let failure = timeline.first_failure.unwrap();
+/// assert_eq!(failure.at, UnixTime(660.0)); // 60 s of leeway
+/// assert_eq!(
+///     failure.error.unwrap().message,
+///     "[invalid bearer token, service account token has expired]"
+/// );
+/// ```
 pub fn rotation_timeline(options: &TimelineOptions) -> Timeline {
-    Timeline {
-        now: options.now,
-        from: options.now,
-        to: options.now,
-        lanes: Vec::new(),
-        first_failure: None,
+    let subject = Subject::of(options);
+    let plan = Plan::of(options.scenario.as_ref(), subject.issued_at);
+    let course = Course::of(subject, plan);
+    let holdings = reader::holdings(&course);
+    let end = end(&course);
+    let manners = course.subject.party.manners();
+    let exchanges = manners.session.map(|session| {
+        Exchanges::of(&course, session, &holdings, end.plus(session.seconds + manners.leeway))
+    });
+    let first_failure = match &exchanges {
+        Some(exchanges) => exchanges.first_failure(&course),
+        None => reader::first_failure(&course, &holdings),
+    };
+    let to =
+        first_failure.iter().map(|failure| failure.at.plus(AFTERMATH)).fold(end, UnixTime::max);
+
+    let mut lanes = vec![lanes::pod_lane(&course, to)];
+    lanes.extend(course.shown().map(|turn| lanes::token_lane(&course, turn, to)));
+    lanes.push(lanes::file_lane(&course, to));
+    match &exchanges {
+        Some(exchanges) => {
+            lanes.extend([exchanges.reader_lane(&course, to), exchanges.session_lane(to)]);
+        }
+        None => lanes.push(reader::direct_lane(&course, &holdings, to)),
     }
+    Timeline { now: options.now, from: course.subject.issued_at, to, lanes, first_failure }
+}
+
+/// The end of the last token shown, or of what the scenario names.
+fn end(course: &Course) -> UnixTime {
+    let expiries = course.shown().filter_map(|turn| course.expires(turn)).map(|end| end.latest);
+    let named = course.plan.last().map(|last| last.plus(AFTERMATH));
+    // A token without `exp` has no end: an hour of it is shown.
+    let endless =
+        course.subject.issued_at.plus(if course.subject.life.is_some() { 0.0 } else { 3600.0 });
+    expiries.chain(named).fold(endless, UnixTime::max)
 }

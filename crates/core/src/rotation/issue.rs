@@ -1,0 +1,117 @@
+//! How long the API server lets a token live: the cap and the extension (K16 to K21).
+
+use crate::cluster::Cluster;
+
+/// The life that admission asks for, and the only one that is ever extended
+/// (`WarnOnlyBoundTokenExpirationSeconds` in `pkg/serviceaccount/claims.go`).
+const EXTENDABLE: f64 = 3_607.0;
+/// What it is extended to: 365 days (`ExpirationExtensionSeconds`, same file).
+const EXTENDED: f64 = 31_536_000.0;
+
+/// What of a TokenRequest decides how long the token lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetime<'a> {
+    /// Audiences asked for; none: the API server's.
+    pub(crate) audiences: &'a [String],
+    /// `spec.expirationSeconds`.
+    pub(crate) expiration_seconds: f64,
+    /// `boundObjectRef` names a pod.
+    pub(crate) pod_bound: bool,
+}
+
+/// How long the token lives, in seconds from its `iat`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Granted {
+    /// `spec.expirationSeconds` of the reply; it does not tell of the extension (K19).
+    pub(crate) expiration_seconds: f64,
+    /// `exp - iat`.
+    pub(crate) life: f64,
+    /// `warnafter - iat`, if the life was extended.
+    pub(crate) warn_after: Option<f64>,
+}
+
+/// What the API server grants.
+pub(crate) fn grant(cluster: &Cluster, request: Lifetime<'_>) -> Granted {
+    let seconds = capped(cluster, request.expiration_seconds);
+    if !extends(cluster, request, seconds) {
+        return Granted { expiration_seconds: seconds, life: seconds, warn_after: None };
+    }
+    Granted {
+        expiration_seconds: seconds,
+        life: signer_maximum(cluster).map_or(EXTENDED, |maximum| maximum.min(EXTENDED)),
+        warn_after: Some(seconds),
+    }
+}
+
+/// K16, K21: the flag, else what the external signer signs at most. A flag of 0 is no cap.
+fn capped(cluster: &Cluster, seconds: f64) -> f64 {
+    let flag = cluster.max_token_expiration.filter(|maximum| *maximum > 0.0);
+    flag.or_else(|| signer_maximum(cluster)).map_or(seconds, |maximum| seconds.min(maximum))
+}
+
+fn signer_maximum(cluster: &Cluster) -> Option<f64> {
+    cluster.external_signer.as_ref().map(|signer| signer.max_token_expiration)
+}
+
+/// K17. The cap comes first, so that a cap of 3600 switches the extension off (K18).
+fn extends(cluster: &Cluster, request: Lifetime<'_>, seconds: f64) -> bool {
+    let own = cluster.effective_api_audiences();
+    cluster.extend_token_expiration.unwrap_or(true)
+        && request.pod_bound
+        && seconds == EXTENDABLE
+        && request.audiences.iter().all(|audience| own.contains(audience))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{DEFAULT_ISSUER, ExternalSigner};
+
+    fn cluster(extend: bool, cap: Option<f64>, signer: Option<f64>) -> Cluster {
+        Cluster {
+            extend_token_expiration: Some(extend),
+            max_token_expiration: cap,
+            external_signer: signer.map(|max_token_expiration| ExternalSigner {
+                max_token_expiration,
+                header: None,
+                excluded_kids: None,
+            }),
+            ..Cluster::default()
+        }
+    }
+
+    #[test]
+    fn cap_and_extension() {
+        #[rustfmt::skip]
+        let table = [
+            // extend  cap             signer           asked     life          warnafter      reply
+            (true,  None,           None,            3607.0, 31_536_000.0, Some(3607.0), 3607.0),
+            (true,  Some(86_400.0), None,            3607.0, 31_536_000.0, Some(3607.0), 3607.0),
+            (true,  Some(3600.0),   None,            3607.0, 3600.0,       None,         3600.0),
+            (true,  None,           Some(18_000.0),  3607.0, 18_000.0,     Some(3607.0), 3607.0),
+            (true,  None,           Some(1_000.0),   3607.0, 1_000.0,      None,         1_000.0),
+            (false, Some(86_400.0), None,            3607.0, 3607.0,       None,         3607.0),
+            (true,  None,           None,            3600.0, 3600.0,       None,         3600.0),
+            (true,  Some(0.0),      None,          90_000.0, 90_000.0,     None,         90_000.0),
+            (true,  Some(86_400.0), None,          90_000.0, 86_400.0,     None,         86_400.0),
+        ];
+        for (extend, cap, signer, asked, life, warn_after, reply) in table {
+            let request = Lifetime { audiences: &[], expiration_seconds: asked, pod_bound: true };
+            let expected = Granted { expiration_seconds: reply, life, warn_after };
+            let found = grant(&cluster(extend, cap, signer), request);
+            assert_eq!(found, expected, "extend {extend}, cap {cap:?}, signer {signer:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_pod_s_token_for_the_api_server_is_extended() {
+        let own = [DEFAULT_ISSUER.to_owned()];
+        let foreign = [DEFAULT_ISSUER.to_owned(), "vault".to_owned()];
+        let table = [(true, &own[..], true), (true, &foreign, false), (false, &own, false)];
+        for (pod_bound, audiences, extended) in table {
+            let request = Lifetime { audiences, expiration_seconds: 3607.0, pod_bound };
+            let found = grant(&Cluster::default(), request).warn_after.is_some();
+            assert_eq!(found, extended, "{audiences:?}, pod-bound {pod_bound}");
+        }
+    }
+}
