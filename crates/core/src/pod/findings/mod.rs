@@ -1,0 +1,34 @@
+//! Lints of a pod: one file each.
+
+mod default_account;
+mod expiration;
+mod mount_hides_token;
+mod sub_path;
+mod unmounted;
+
+use super::manifest::Template;
+use super::spec::Pod;
+use super::webhooks;
+use super::{Manifests, PodReport};
+use crate::trace::Finding;
+
+/// What a lint looks at: the pod as it was admitted, and where it was pasted.
+pub(super) struct Subject<'a> {
+    pub(super) pod: Pod<'a>,
+    pub(super) template: &'a Template<'a>,
+    pub(super) report: &'a PodReport,
+}
+
+/// Every lint.
+pub(super) fn findings(manifests: &Manifests<'_>, subject: &Subject<'_>) -> Vec<Finding> {
+    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 5] = [
+        default_account::find,
+        expiration::find,
+        mount_hides_token::find,
+        sub_path::find,
+        unmounted::find,
+    ];
+    let mut findings: Vec<Finding> = lints.iter().flat_map(|lint| lint(subject)).collect();
+    findings.extend(webhooks::findings(manifests, subject.template));
+    findings
+}
