@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::manifest::{Account, Manifests, Template, group_of, is_account};
 use super::spec::Pod;
 use super::types::{self, Mistyped};
-use super::webhooks;
 use crate::document::Text;
 use crate::objects::{Object, Objects};
 use crate::trace::{Check, InputName, ProviderError, Status};
@@ -22,10 +21,9 @@ pub(super) fn checks(manifests: &Manifests<'_>) -> Vec<Check> {
     checks.extend(without_kind(manifests));
     checks.extend(manifests.objects.iter().flat_map(|object| of_object(manifests, object)));
     let templates = manifests.templates();
-    checks.extend(templates.iter().flat_map(|template| of_template(manifests, template)));
+    checks.extend(templates.iter().flat_map(of_template));
     checks.extend(nothing_found(manifests, &templates));
     checks.extend(assumed_accounts(manifests, &templates));
-    checks.extend(templates.iter().flat_map(|t| webhooks::checks(manifests, t)));
     checks
 }
 
@@ -119,8 +117,7 @@ fn of_object(manifests: &Manifests<'_>, object: &Object) -> Vec<Check> {
 }
 
 /// What is wrong with a pod or its template.
-fn of_template(manifests: &Manifests<'_>, template: &Template<'_>) -> Vec<Check> {
-    let _ = manifests;
+fn of_template(template: &Template<'_>) -> Vec<Check> {
     let Some(node) = template.node() else {
         let title = format!("this {} has no pod template", template.object.kind);
         return vec![

@@ -20,8 +20,10 @@ mod webhooks;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use self::manifest::{Account, Manifests, Template};
+pub(crate) use self::manifest::Manifests;
+use self::manifest::Template;
 use self::spec::Pod;
+use self::webhooks::Called;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
 use crate::trace::{Check, Finding, ProviderError, Span};
@@ -180,19 +182,19 @@ pub fn inspect_pods(manifests: &str, cluster: &Cluster) -> PodsReport {
 impl Manifests<'_> {
     /// What becomes of every pod.
     pub(crate) fn inspect(&self) -> PodsReport {
-        let templates = self.templates();
-        let created = templates.iter().filter(|template| template.node().is_some());
-        PodsReport {
-            pods: created.map(|template| report(self, template)).collect(),
-            service_accounts: self.accounts(),
-            findings: Vec::new(),
-            checks: checks::checks(self),
+        let mut checks = checks::checks(self);
+        let mut pods = Vec::new();
+        for template in self.templates().iter().filter(|template| template.node().is_some()) {
+            let (report, webhooks) = create(self, template);
+            checks.extend(webhooks::checks(template, &webhooks));
+            pods.push(report);
         }
+        PodsReport { pods, service_accounts: self.accounts(), findings: Vec::new(), checks }
     }
 }
 
-/// CREATE of one pod.
-fn report(manifests: &Manifests<'_>, template: &Template<'_>) -> PodReport {
+/// CREATE of one pod, and the webhooks that it calls for.
+fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec<Called>) {
     let mut admitted = template.pod();
     let mistyped = template.node().map(types::in_pod).unwrap_or_default();
     let mut rejected = checks::undecodable(template, &mistyped);
@@ -206,7 +208,12 @@ fn report(manifests: &Manifests<'_>, template: &Template<'_>) -> PodReport {
         rejected = outcome.rejected;
     }
     let pod = Pod(&admitted);
-    let rejected = rejected.or_else(|| validation::validate(pod));
+    // Who is refused before never reaches a webhook.
+    let webhooks = match rejected {
+        Some(_) => Vec::new(),
+        None => webhooks::called(manifests, template, pod),
+    };
+    let rejected = rejected.or_else(|| invalid(pod, &webhooks));
     let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
     let mut report = PodReport {
         workload: workload(template),
@@ -218,9 +225,16 @@ fn report(manifests: &Manifests<'_>, template: &Template<'_>) -> PodReport {
         findings: Vec::new(),
         admitted: admitted.clone(),
     };
-    report.findings =
-        findings::findings(manifests, &findings::Subject { pod, template, report: &report });
-    report
+    let subject = findings::Subject { pod, template, report: &report, webhooks: &webhooks };
+    report.findings = findings::findings(&subject);
+    (report, webhooks)
+}
+
+/// What validation refuses; less sure where a webhook would have changed the pod before.
+fn invalid(pod: Pod<'_>, webhooks: &[Called]) -> Option<ProviderError> {
+    let volumes: Vec<&str> = webhooks.iter().map(|called| called.volume.as_str()).collect();
+    let error = validation::validate(pod, &volumes)?;
+    Some(if webhooks.is_empty() { error } else { error.likely() })
 }
 
 fn workload(template: &Template<'_>) -> Workload {

@@ -48,13 +48,14 @@ const VOLUME_KINDS: [(&str, &str); 30] = [
     ("image", "image"),
 ];
 
-/// The first refusal: all field errors in one message, or `None`.
-pub(super) fn validate(pod: Pod<'_>) -> Option<ProviderError> {
+/// The first refusal: all field errors in one message, or `None`. `assumed` names volumes that count as there.
+pub(super) fn validate(pod: Pod<'_>, assumed: &[&str]) -> Option<ProviderError> {
     let mut errors = FieldErrors::default();
     if pod.name_or_prefix().is_empty() {
         errors.required_because("metadata.name", "name or generateName is required");
     }
-    let volumes = valid_volumes(pod, &mut errors);
+    let mut volumes = valid_volumes(pod, &mut errors);
+    volumes.extend(assumed);
     if pod.containers_of(ContainerList::Regular).is_empty() {
         errors.required("spec.containers");
     }

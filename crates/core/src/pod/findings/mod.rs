@@ -6,10 +6,10 @@ mod mount_hides_token;
 mod sub_path;
 mod unmounted;
 
+use super::PodReport;
 use super::manifest::Template;
 use super::spec::Pod;
-use super::webhooks;
-use super::{Manifests, PodReport};
+use super::webhooks::{self, Called};
 use crate::trace::Finding;
 
 /// What a lint looks at: the pod as it was admitted, and where it was pasted.
@@ -17,10 +17,11 @@ pub(super) struct Subject<'a> {
     pub(super) pod: Pod<'a>,
     pub(super) template: &'a Template<'a>,
     pub(super) report: &'a PodReport,
+    pub(super) webhooks: &'a [Called],
 }
 
 /// Every lint.
-pub(super) fn findings(manifests: &Manifests<'_>, subject: &Subject<'_>) -> Vec<Finding> {
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
     let lints: [fn(&Subject<'_>) -> Vec<Finding>; 5] = [
         default_account::find,
         expiration::find,
@@ -29,6 +30,6 @@ pub(super) fn findings(manifests: &Manifests<'_>, subject: &Subject<'_>) -> Vec<
         unmounted::find,
     ];
     let mut findings: Vec<Finding> = lints.iter().flat_map(|lint| lint(subject)).collect();
-    findings.extend(webhooks::findings(manifests, subject.template));
+    findings.extend(webhooks::findings(subject.webhooks));
     findings
 }
