@@ -3,6 +3,11 @@
 //! One system a file. A system's checks stand in its own order of judgement; after the first failure the
 //! later ones are still judged where they can be, and the predicted error is the first failure's.
 
+mod apiserver;
+mod ladder;
+mod recognise;
+mod subject;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -11,8 +16,14 @@ use serde_json::{Map, Value};
 
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
+use crate::document::Text;
+use crate::error::{ErrorCode, PodpassError};
+use crate::signature::Evidence;
 use crate::time::UnixTime;
-use crate::trace::{Check, Finding, Fix, ProviderError, Verdict};
+use crate::trace::{Check, Finding, Fix, InputName, ProviderError, Status, Verdict};
+
+pub(crate) use ladder::Ladder;
+pub(crate) use subject::Subject;
 
 /// A relying party that podpass knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,6 +72,23 @@ impl System {
             Self::Oidc => "oidc",
             Self::VaultJwt => "vault-jwt",
             Self::VaultKubernetes => "vault-kubernetes",
+        }
+    }
+
+    /// The name that a reader knows.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::AwsIrsa => "AWS STS",
+            Self::AwsPodIdentity => "EKS Pod Identity",
+            Self::Azure => "Microsoft Entra",
+            Self::Fulcio => "Fulcio",
+            Self::GcpWif => "Google Workload Identity Federation",
+            Self::Gke => "GKE Workload Identity",
+            Self::Kubernetes => "Kubernetes API server",
+            Self::KubernetesJwt => "Kubernetes API server (AuthenticationConfiguration)",
+            Self::Oidc => "OIDC relying party",
+            Self::VaultJwt => "Vault (auth/jwt)",
+            Self::VaultKubernetes => "Vault (auth/kubernetes)",
         }
     }
 }
@@ -347,8 +375,149 @@ pub struct FederationInput {
     pub now: UnixTime,
 }
 
+impl FederationInput {
+    /// Whether the facts are of the shape that their systems have.
+    ///
+    /// # Errors
+    ///
+    /// Named `TypeError`: an unknown or mistyped member of `facts`.
+    ///
+    /// ```
+    /// use podpass::FederationInput;
+    ///
+    /// let input: FederationInput = serde_json::from_str(
+    ///     r#"{"trust":[{"system":"kubernetes","text":"","facts":{"audience":"x"}}],"now":0}"#,
+    /// )?;
+    /// assert_eq!(input.validate().unwrap_err().name(), "TypeError");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn validate(&self) -> Result<(), PodpassError> {
+        self.trust.iter().enumerate().try_for_each(|(index, document)| {
+            let (Some(facts), Some(system)) = (document.facts(), recognise::system_of(document))
+            else {
+                return Ok(());
+            };
+            facts_problem(system, facts).map_or(Ok(()), |problem| {
+                let message = format!("`trust[{index}].facts`: {problem}");
+                Err(PodpassError::new(ErrorCode::InvalidOptions, message))
+            })
+        })
+    }
+}
+
+/// Facts of systems that are not modelled yet are taken as they are.
+fn facts_problem(system: System, facts: &Map<String, Value>) -> Option<String> {
+    match system {
+        System::AwsIrsa | System::AwsPodIdentity => read_facts::<AwsFacts>(Some(facts)).err(),
+        System::Kubernetes => read_facts::<KubernetesFacts>(Some(facts)).err(),
+        _ => None,
+    }
+}
+
+fn read_facts<T: Default + for<'de> Deserialize<'de>>(
+    facts: Option<&Map<String, Value>>,
+) -> Result<T, String> {
+    facts.map_or_else(
+        || Ok(T::default()),
+        |facts| {
+            serde_json::from_value(Value::Object(facts.clone())).map_err(|error| error.to_string())
+        },
+    )
+}
+
 /// One outcome per document, in their order.
+///
+/// With `token` and `keys` the signature is judged; with `claims` instead they count as verified. With neither
+/// only the documents are judged, and every verdict is `unknown`. The token is taken to the letter.
+///
+/// # Examples
+///
+/// ```
+/// use podpass::{FederationInput, Verdict, evaluate_federation};
+///
+/// let input: FederationInput = serde_json::from_str(
+///     r#"{"token":"abc","keys":"{\"keys\":[]}","trust":[{"system":"kubernetes","text":""}],"now":0}"#,
+/// )?;
+/// let outcome = &evaluate_federation(&input)[0];
+/// assert_eq!((outcome.verdict, outcome.stage.as_deref()), (Verdict::Deny, Some("format")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn evaluate_federation(input: &FederationInput) -> Vec<FederationOutcome> {
-    let _ = input;
-    Vec::new()
+    let evidence = Evidence::new(input.token.as_deref(), input.keys.as_deref());
+    let subject = match (&input.claims, &evidence.jws) {
+        (_, Some(_)) => Subject::Token(&evidence),
+        (Some(claims), None) => Subject::Claims(claims),
+        (None, None) => Subject::Nobody,
+    };
+    evaluate_all(&input.trust, &subject, &input.cluster, input.now)
+}
+
+/// The same for a token whose signature may already have been judged.
+pub(crate) fn evaluate_all(
+    trust: &[TrustDocument],
+    subject: &Subject<'_>,
+    cluster: &Cluster,
+    now: UnixTime,
+) -> Vec<FederationOutcome> {
+    let evaluate_one = |(index, document): (usize, &TrustDocument)| {
+        let text = Text::new(InputName::Trust, document.text()).with_index(index);
+        let mut outcome = evaluate(&text, document, subject, cluster, now);
+        outcome.document = Some(index);
+        outcome
+    };
+    trust.iter().enumerate().map(evaluate_one).collect()
+}
+
+fn evaluate(
+    text: &Text<'_>,
+    document: &TrustDocument,
+    subject: &Subject<'_>,
+    cluster: &Cluster,
+    now: UnixTime,
+) -> FederationOutcome {
+    let Some(system) = recognise::system_of(document) else {
+        return unrecognised();
+    };
+    let facts = document.facts();
+    match system {
+        System::Kubernetes => match read_facts(facts) {
+            Ok(facts) => apiserver::evaluate(text, &facts, subject, cluster, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        other => not_modelled(other),
+    }
+}
+
+/// Never wrong and never silently passed: what this version does not evaluate is unknown, and says so.
+fn not_modelled(system: System) -> FederationOutcome {
+    let mut ladder = Ladder::new(system);
+    ladder.push(
+        Check::new(
+            format!("{}/document", system.name()),
+            Status::Unknown,
+            format!(
+                "this version of podpass recognises {} but does not evaluate it yet",
+                system.title()
+            ),
+        )
+        .hint("ask the real system; nothing is concluded here"),
+    );
+    ladder.conclude(system.title())
+}
+
+fn unreadable_facts(system: System, problem: &str) -> FederationOutcome {
+    let mut ladder = Ladder::new(system);
+    let title = format!("the facts about this document are not understood: {problem}");
+    ladder.push(Check::new(format!("{}/facts", system.name()), Status::Unknown, title));
+    ladder.conclude(system.title())
+}
+
+fn unrecognised() -> FederationOutcome {
+    let mut ladder = Ladder::new(System::Oidc);
+    ladder.push(
+        Check::new("oidc/document", Status::Unknown, "the document is none that podpass recognises").hint(
+            "paste a role trust policy (`aws iam get-role`), federated credentials, an allow policy, a Vault role or an AuthenticationConfiguration, whole",
+        ),
+    );
+    ladder.conclude("unrecognised document")
 }
