@@ -1,6 +1,7 @@
 //! A pasted text and its lines: byte ranges become the spans that a reader sees.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::trace::{InputName, Span};
 
@@ -10,11 +11,70 @@ pub(crate) struct Text<'a> {
     pub(crate) text: &'a str,
     pub(crate) input: InputName,
     pub(crate) index: Option<usize>,
+    marks: Arc<[Mark]>,
+}
+
+/// What lies before a byte; one every [`STRIDE`] bytes, so that the thousandth span costs no more than the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mark {
+    byte: usize,
+    /// UTF-16 units before.
+    utf16: usize,
+    /// Line breaks before.
+    lines: usize,
+    /// UTF-16 units before the line that this byte is on.
+    line_start: usize,
+}
+
+/// Bytes between marks.
+const STRIDE: usize = 1024;
+
+impl Mark {
+    /// The mark after `text`, which starts at this one.
+    fn after(self, text: &str) -> Self {
+        let mut mark = self;
+        for character in text.chars() {
+            mark.byte += character.len_utf8();
+            mark.utf16 += character.len_utf16();
+            if character == '\n' {
+                mark.lines += 1;
+                mark.line_start = mark.utf16;
+            }
+        }
+        mark
+    }
+}
+
+fn marks(text: &str) -> Arc<[Mark]> {
+    let mut marks = vec![Mark::default()];
+    let mut mark = Mark::default();
+    while mark.byte + STRIDE < text.len() {
+        let end = boundary(text, mark.byte + STRIDE);
+        mark = mark.after(text.get(mark.byte..end).unwrap_or_default());
+        marks.push(mark);
+    }
+    marks.into()
+}
+
+/// The nearest character boundary at or before a byte offset.
+fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 impl<'a> Text<'a> {
     pub(crate) fn new(input: InputName, text: &'a str) -> Self {
-        Self { text, input, index: None }
+        Self { text, input, index: None, marks: marks(text) }
+    }
+
+    /// What lies before a byte.
+    fn mark(&self, byte: usize) -> Mark {
+        let next = self.marks.partition_point(|mark| mark.byte <= byte);
+        let mark = self.marks.get(next.saturating_sub(1)).copied().unwrap_or_default();
+        mark.after(self.text.get(mark.byte..byte).unwrap_or_default())
     }
 
     /// The same text, its spans labelled with an index (see [`Span::index`]).
@@ -24,25 +84,23 @@ impl<'a> Text<'a> {
 
     /// The span of some bytes.
     pub(crate) fn span(&self, bytes: &Range<usize>, pointer: Option<&str>) -> Span {
-        let start = self.boundary(bytes.start);
-        let end = self.boundary(bytes.end).max(start);
-        let before = self.text.get(..start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let utf16_before = utf16_len(before);
+        let start = boundary(self.text, bytes.start);
+        let end = boundary(self.text, bytes.end).max(start);
+        let (from, to) = (self.mark(start), self.mark(end));
         Span {
             input: self.input,
             index: self.index,
-            start: utf16_before,
-            end: utf16_before + utf16_len(self.text.get(start..end).unwrap_or_default()),
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: utf16_len(before.get(line_start..).unwrap_or_default()) + 1,
+            start: from.utf16,
+            end: to.utf16,
+            line: from.lines + 1,
+            column: from.utf16 - from.line_start + 1,
             pointer: pointer.map(str::to_owned),
         }
     }
 
     /// The span of one place: the character there, or the end of the text.
     pub(crate) fn point(&self, at: usize) -> Span {
-        let start = self.boundary(at);
+        let start = boundary(self.text, at);
         let width = self
             .text
             .get(start..)
@@ -51,19 +109,6 @@ impl<'a> Text<'a> {
             .map_or(0, char::len_utf8);
         self.span(&(start..start + width), None)
     }
-
-    /// The nearest character boundary at or before a byte offset.
-    fn boundary(&self, at: usize) -> usize {
-        let mut at = at.min(self.text.len());
-        while !self.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    }
-}
-
-pub(crate) fn utf16_len(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
 }
 
 #[cfg(test)]
@@ -76,6 +121,15 @@ mod tests {
         let at = text.text.find('x').unwrap();
         let span = text.span(&(at..at + 1), None);
         assert_eq!((span.start, span.end, span.line, span.column), (10, 11, 2, 6));
+    }
+
+    #[test]
+    fn marks_change_nothing() {
+        let text = "ä🚀\n".repeat(3 * STRIDE);
+        let at = text.len() - 1;
+        let span = Text::new(InputName::Manifests, &text).span(&(at..at + 1), None);
+        assert_eq!((span.line, span.column), (3 * STRIDE, 4));
+        assert_eq!((span.start, span.end), (12 * STRIDE - 1, 12 * STRIDE));
     }
 
     #[test]
