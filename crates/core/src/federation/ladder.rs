@@ -31,6 +31,11 @@ impl Ladder {
         self.checks.push(check);
     }
 
+    /// A check that failed, and what the system prints.
+    pub(crate) fn fail(&mut self, check: Check, error: ProviderError) {
+        self.judge(check, || error);
+    }
+
     /// A new check of a stage.
     pub(crate) fn check(
         &self,

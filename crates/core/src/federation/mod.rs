@@ -4,6 +4,7 @@
 //! later ones are still judged where they can be, and the predicted error is the first failure's.
 
 mod apiserver;
+mod aws;
 mod ladder;
 mod recognise;
 mod subject;
@@ -482,6 +483,10 @@ fn evaluate(
     match system {
         System::Kubernetes => match read_facts(facts) {
             Ok(facts) => apiserver::evaluate(text, &facts, subject, cluster, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::AwsIrsa => match read_facts(facts) {
+            Ok(facts) => aws::evaluate(text, &facts, subject, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         other => not_modelled(other),
