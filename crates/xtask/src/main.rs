@@ -8,6 +8,7 @@ mod cache;
 mod check;
 mod clock;
 mod failure;
+mod kept;
 mod node;
 mod npm;
 mod page;

@@ -2,13 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Child;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome, While};
+use crate::kept::Kept;
 use crate::page;
 use crate::tools::{self, Tools};
 
@@ -34,10 +33,8 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     // A folder of its own: dist is for the release build.
     let call = call.args(["--dist", "target/serve", "--port"]).arg(options.port.to_string());
     let call = call.arg(format!("--release={}", options.release));
-    let child = call.command()?.spawn().map_err(|error| call.not_started(&error))?;
-    let child = Arc::new(Mutex::new(child));
-    end_with_us(&child)?;
-    watch(&child, address)
+    let trunk = Kept::start(&mut call.command()?).map_err(|error| call.not_started(&error))?;
+    watch(&trunk, address)
 }
 
 impl Options {
@@ -74,26 +71,12 @@ fn free(address: SocketAddr) -> Outcome {
     })
 }
 
-/// Ctrl-C and a termination signal end Trunk too.
-fn end_with_us(child: &Arc<Mutex<Child>>) -> Outcome {
-    let child = Arc::clone(child);
-    ctrlc::set_handler(move || {
-        let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
-        // It may have had the signal already.
-        let _ = child.kill();
-        let _ = child.wait();
-        std::process::exit(130);
-    })
-    .while_doing(|| "listening for Ctrl-C".into())
-}
-
 /// Tells the address once the page answers there, then waits for the end.
-fn watch(child: &Mutex<Child>, address: SocketAddr) -> Outcome {
+fn watch(trunk: &Kept, address: SocketAddr) -> Outcome {
     let started = Stopwatch::start();
     let mut answered = false;
     loop {
-        let state = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
-        if let Some(status) = state.while_doing(|| "waiting for Trunk".into())? {
+        if let Some(status) = trunk.ended().while_doing(|| "waiting for Trunk".into())? {
             return Err(Failure::new(format!("trunk ended with {status}")));
         }
         if !answered && answers(address) {

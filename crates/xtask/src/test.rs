@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that CI runs, step by step, the tools being built meanwhile.
 
+use std::path::PathBuf;
+
 use crate::browsers::{self, Browsers};
 use crate::failure::{Failure, Outcome};
 use crate::shell::Call;
@@ -90,11 +92,15 @@ impl Bench {
         }
     }
 
-    /// `node --test` over the test files of a folder.
-    fn node(&mut self, dir: &str, prepare: impl FnOnce(Call) -> Call) -> Outcome {
-        let call =
-            Call::new("node").args(["--test", "--test-reporter=spec"]).args(node::test_files(dir)?);
-        self.counted(prepare(call), Tally::of_node).map(drop)
+    /// `node --test` over the test files of a folder; `dir` is where it is run from.
+    fn node(&mut self, tests: &str, dir: PathBuf, envs: &[(&str, PathBuf)]) -> Outcome {
+        // The files are named: the oldest Node supported does not expand patterns itself.
+        let call = Call::new("node")
+            .args(["--test", "--test-reporter=spec"])
+            .args(node::test_files(tests)?)
+            .dir(dir);
+        let call = envs.iter().fold(call, |call, (name, value)| call.env(name, value));
+        self.counted(call, Tally::of_node).map(drop)
     }
 }
 
@@ -108,13 +114,14 @@ fn doc() -> Outcome {
 }
 
 fn package(bench: &mut Bench) -> Outcome {
-    let call = Call::new("npm").arg("test").dir(project::npm());
-    bench.counted(call.env("PODPASS_TARBALL", npm::tarball()?), Tally::of_node).map(drop)
+    let tarball = npm::tarball()?;
+    bench.node("crates/wasm/npm/test", project::npm(), &[("PODPASS_TARBALL", tarball)])
 }
 
 fn cases_in_node(bench: &mut Bench) -> Outcome {
-    node::packages(&project::root().join("tests"))?;
-    bench.node("tests/node", |call| call)
+    let tests = project::root().join("tests");
+    node::packages(&tests)?;
+    bench.node("tests/node", tests, &[])
 }
 
 /// The same tests in both browsers: as many in the one as in the other, and not none.
@@ -139,8 +146,7 @@ fn wasm(bench: &mut Bench) -> Outcome {
 
 fn browser(bench: &mut Bench) -> Outcome {
     let Browsers { chromium, firefox } = browsers::ready()?;
-    node::packages(&project::root().join("tests"))?;
-    let browsers =
-        |call: Call| call.env("PODPASS_CHROMIUM", chromium).env("PODPASS_FIREFOX", firefox);
-    bench.node("tests/page", browsers)
+    let tests = project::root().join("tests");
+    node::packages(&tests)?;
+    bench.node("tests/page", tests, &[("PODPASS_CHROMIUM", chromium), ("PODPASS_FIREFOX", firefox)])
 }

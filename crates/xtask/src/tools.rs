@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use crate::cache;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome, While};
+use crate::kept::Kept;
 use crate::project;
 use crate::shell::{Call, on_path};
 
@@ -39,6 +40,9 @@ const LIGHT_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "true"),
 ];
 
+/// Between the name of a tool's folder and the id of the process that builds it.
+const BUILDING: &str = ".building-";
+
 /// How often a waiting person is told that something still goes on.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
@@ -52,7 +56,7 @@ pub(crate) struct Tools {
 #[derive(Debug)]
 struct Build {
     tool: Tool,
-    child: Child,
+    child: Kept,
     watch: Stopwatch,
     /// Renamed to the final folder at the end, so that an interrupted build is not taken for done.
     temporary: PathBuf,
@@ -112,8 +116,8 @@ impl Tools {
     fn settle(&mut self, wanted: &[Tool]) -> Outcome {
         let mut running = Vec::new();
         let mut failed = None;
-        for mut build in self.builds.drain(..) {
-            match build.child.try_wait() {
+        for build in self.builds.drain(..) {
+            match build.child.ended() {
                 Ok(None) => running.push(build),
                 Ok(Some(status)) if status.success() => build.install()?,
                 Ok(Some(_)) | Err(_) => {
@@ -139,9 +143,7 @@ impl Drop for Tools {
         }
         for build in &mut self.builds {
             println!("   the build of {} is given up after {}", build.tool.name, build.watch);
-            // It may have ended by itself a moment ago: then there is nothing to end.
-            let _ = build.child.kill();
-            let _ = build.child.wait();
+            build.child.end();
             let _ = fs::remove_dir_all(&build.temporary);
         }
     }
@@ -149,9 +151,9 @@ impl Drop for Tools {
 
 impl Build {
     fn start(tool: Tool, root: &Path) -> Outcome<Self> {
-        let mut temporary = root.as_os_str().to_owned();
-        temporary.push(format!(".building-{}", std::process::id()));
-        let temporary = PathBuf::from(temporary);
+        sweep(root);
+        let temporary =
+            PathBuf::from(format!("{}{BUILDING}{}", root.display(), std::process::id()));
         fs::create_dir_all(&temporary)
             .while_doing(|| format!("creating {}", temporary.display()))?;
         let install = |call: Call, root: &Path| {
@@ -167,7 +169,7 @@ impl Build {
         let log = File::create(&log).while_doing(|| format!("creating {}", log.display()))?;
         let mut command = call.command()?;
         command.env("CARGO_TARGET_DIR", temporary.join("target")).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().map_err(|error| call.not_started(&error))?;
+        let child = Kept::start(&mut command).map_err(|error| call.not_started(&error))?;
         let by_hand = install(Call::cargo(), root).by_hand();
         Ok(Self {
             tool,
@@ -210,6 +212,19 @@ impl Build {
             self.tool.name, self.tool.version
         ))
         .by_hand(&self.by_hand)
+    }
+}
+
+/// Removes what builds of this tool left behind whose process is gone; other runs may be building it right now.
+fn sweep(root: &Path) {
+    let Some(entries) = root.parent().and_then(|dir| fs::read_dir(dir).ok()) else { return };
+    let prefix = format!("{}{BUILDING}", root.file_name().unwrap_or_default().to_string_lossy());
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(&prefix).map(|id| Path::new("/proc").join(id));
+        if Path::new("/proc/self").exists() && process.is_some_and(|process| !process.exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -47,9 +47,7 @@ pub(crate) fn optimise(module: &Path, accept: impl FnOnce(&Path) -> Outcome) -> 
     if !reused {
         println!("   wasm-opt -Oz {}", module.display());
         let optimiser = project::npm().join("node_modules/binaryen/bin/wasm-opt");
-        // A deep call graph needs more than Node's stack of 1 MB.
-        let call =
-            Call::new("node").arg("--stack-size=8000").arg(optimiser).arg("-Oz").args(FEATURES);
+        let call = Call::new("node").arg(optimiser).arg("-Oz").args(FEATURES);
         call.arg(module).arg("-o").arg(&kept.output).run()?;
     }
     accept(&kept.output)?;

@@ -3,6 +3,7 @@
 mod cases;
 mod core;
 mod source;
+mod versions;
 
 use std::fs;
 
@@ -27,13 +28,14 @@ impl File {
 
 type Rule = fn(&[File]) -> Vec<String>;
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     source::modules_say_what_they_are_for,
     source::files_stay_short,
     source::text_is_clean,
     source::nothing_names_the_workplace,
     cases::are_json_with_unique_ids,
     core::depends_on_no_javascript,
+    versions::agree,
 ];
 
 pub(crate) fn run() -> Outcome {
