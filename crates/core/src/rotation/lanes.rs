@@ -140,13 +140,19 @@ fn token_events(course: &Course, turn: &Turn) -> Vec<LaneEvent> {
     if let Some(failing) = turn.failing {
         let label = "TokenRequests fail: the file keeps this token";
         events.push(event("request-failed", failing, label, Some("K30")));
+        let cached_until = turn.issued.latest.plus(course.subject.seconds - course.plan.skew);
+        if cached_until < failing.latest {
+            let label = "the reply has expired: setting up the volume fails, the file stays";
+            let from = Window::instant(cached_until.max(failing.earliest));
+            events.push(event("request-failed", from, label, Some("K30")));
+        }
     }
     if let Some(after) = course.subject.warn_after {
         let label = "each use from here on is audited as stale; the kubelet does not heed it";
         events.push(event("warn-after", turn.issued.plus(after), label, Some("K58")));
     }
     if let Some(expires) = course.expires(turn) {
-        events.push(event("expires", expires, "exp", Some("K53")));
+        events.push(event("expires", expires, "expires (exp)", Some("K53")));
     }
     if let Some(at) = course.plan.key_rotated_at.filter(|_| has_old_key(course, turn)) {
         let label = "the key that signed it is withdrawn";
@@ -179,7 +185,7 @@ fn file_changes(course: &Course, turn: &Turn) -> impl Iterator<Item = Change> {
         (false, false) => "further tokens, each in its time".to_owned(),
     };
     let until = turn.succeeded().map(|next| next.latest);
-    let in_file = |at: &UnixTime| !successors && until.is_none_or(|until| *at < until);
+    let in_file = |at: &UnixTime| until.is_none_or(|until| *at < until);
     let rotated = course.plan.key_rotated_at.filter(|_| has_old_key(course, turn));
     let overdue = [turn.overdue, rotated].into_iter().flatten().reduce(UnixTime::min);
     let expires = course.expires(turn).map(|end| end.latest.max(turn.from()));

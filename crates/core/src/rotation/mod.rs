@@ -293,8 +293,7 @@ pub fn rotation_timeline(options: &TimelineOptions) -> Timeline {
 fn end(course: &Course) -> UnixTime {
     let expiries = course.shown().filter_map(|turn| course.expires(turn)).map(|end| end.latest);
     let named = course.plan.last().map(|last| last.plus(AFTERMATH));
-    // A token without `exp` has no end: an hour of it is shown.
-    let endless =
-        course.subject.issued_at.plus(if course.subject.life.is_some() { 0.0 } else { 3600.0 });
-    expiries.chain(named).fold(endless, UnixTime::max)
+    // Of a token without `exp` an hour is shown.
+    let least = if course.subject.life.is_some() { AFTERMATH } else { 3600.0 };
+    expiries.chain(named).fold(course.subject.issued_at.plus(least), UnixTime::max)
 }

@@ -1,5 +1,6 @@
 //! Who the token is for, as far as its audiences tell: whom its reader calls, and with what patience.
 
+use crate::check::lifetime::LEEWAY;
 use crate::claims::is_in_cluster_name;
 use crate::cluster::Cluster;
 
@@ -25,6 +26,8 @@ pub(super) struct Manners {
     /// Seconds after `exp` for which the token still passes, and the rule that says so.
     pub(super) leeway: f64,
     pub(super) leeway_rule: Option<&'static str>,
+    /// Most seconds from `iat` to `exp` that it takes.
+    pub(super) longest_life: Option<f64>,
     /// What the token is exchanged for, and for how many seconds.
     pub(super) session: Option<Session>,
     /// Sees that a pod is gone. Offline checks cannot (K66).
@@ -41,8 +44,9 @@ pub(super) struct Session {
 
 const KUBERNETES: Manners = Manners {
     name: "the API server",
-    leeway: 60.0,
+    leeway: LEEWAY,
     leeway_rule: Some("K53"),
+    longest_life: None,
     session: None,
     sees_pods: true,
 };
@@ -68,15 +72,17 @@ impl Party {
             Self::AwsSts => Manners {
                 name: "STS",
                 leeway: 300.0,
-                leeway_rule: Some("A36"),
+                leeway_rule: Some("A35"),
+                longest_life: None,
                 session: Some(Session { name: "AWS session", seconds: 3600.0 }),
                 sees_pods: false,
             },
-            // Entra draws 60 to 90 minutes; the shorter one is drawn here. No leeway is documented.
+            // Entra grants 60 to 90 minutes, here the shorter. No leeway is documented; 25 h: Z37.
             Self::Azure => Manners {
                 name: "Entra",
                 leeway: 0.0,
                 leeway_rule: None,
+                longest_life: Some(90_000.0),
                 session: Some(Session { name: "Azure access token", seconds: 3600.0 }),
                 sees_pods: false,
             },
@@ -85,6 +91,7 @@ impl Party {
                 name: "Google's STS",
                 leeway: 0.0,
                 leeway_rule: None,
+                longest_life: None,
                 session: Some(Session { name: "Google access token", seconds: 3600.0 }),
                 sees_pods: false,
             },

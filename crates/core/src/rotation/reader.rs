@@ -19,7 +19,7 @@ pub(super) struct Holding<'a> {
     pub(super) read: Window,
     /// When the next one was read.
     pub(super) until: Option<UnixTime>,
-    /// It stands for its successors as well, which are read in time.
+    /// It stands for its successors as well, each of which is read in its time.
     pub(super) renewed: bool,
 }
 
@@ -31,6 +31,11 @@ impl Holding<'_> {
     /// Read once and never again.
     pub(super) fn is_cached(&self, course: &Course) -> bool {
         course.plan.reader == Reader::CachedAtStart && self.turn.succeeded().is_some()
+    }
+
+    /// Whether a successor is in the file by then.
+    pub(super) fn is_renewed_by(&self, at: UnixTime) -> bool {
+        self.renewed && self.turn.succeeded().is_some_and(|next| next.latest <= at)
     }
 
     /// When the file has something newer than what is held.

@@ -4,7 +4,7 @@ use super::FirstFailure;
 use super::course::{Course, Turn, TurnEnd};
 use super::party::Party;
 use super::reader::Holding;
-use crate::time::UnixTime;
+use crate::time::{UnixTime, duration};
 use crate::trace::ProviderError;
 
 /// The end of a token's acceptance.
@@ -19,16 +19,17 @@ pub(super) struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     KeyRotated,
+    LivesTooLong,
     Expired,
     PodGone,
 }
 
 impl Cause {
-    /// The API server's own words.
+    /// The API server's own words. It takes tokens of any life.
     const fn reason(self) -> &'static str {
         match self {
             Self::KeyRotated => "invalid signature, no keys found",
-            Self::Expired => "service account token has expired",
+            Self::LivesTooLong | Self::Expired => "service account token has expired",
             Self::PodGone => "service account token has been invalidated",
         }
     }
@@ -36,6 +37,7 @@ impl Cause {
     pub(super) const fn rule(self) -> &'static str {
         match self {
             Self::KeyRotated => "K50",
+            Self::LivesTooLong => "Z37",
             Self::Expired => "K53",
             Self::PodGone => "K54",
         }
@@ -53,11 +55,22 @@ pub(super) fn refusal(course: &Course, holding: &Holding<'_>) -> Option<Refusal>
     let key = course.plan.key_rotated_at.filter(|_| has_old_key(course, holding.turn));
     let expired = course
         .expires(holding.turn)
-        .filter(|_| !holding.renewed)
-        .map(|end| end.latest.plus(manners.leeway));
+        .map(|end| end.latest.plus(manners.leeway))
+        .filter(|at| !holding.is_renewed_by(*at));
+    let too_long = course
+        .subject
+        .life
+        .filter(|life| manners.longest_life.is_some_and(|longest| *life > longest))
+        .map(|_| holding.turn.from());
     let sees_pods = manners.sees_pods && course.subject.pod_bound;
     let gone = course.plan.gone_at().filter(|_| sees_pods);
-    [(key, Cause::KeyRotated), (expired, Cause::Expired), (gone, Cause::PodGone)]
+    let candidates = [
+        (key, Cause::KeyRotated),
+        (too_long, Cause::LivesTooLong),
+        (expired, Cause::Expired),
+        (gone, Cause::PodGone),
+    ];
+    candidates
         .into_iter()
         .filter_map(|(at, cause)| Some(Refusal { at: at?, cause }))
         .reduce(|first, next| if next.at < first.at { next } else { first })
@@ -83,12 +96,17 @@ fn reason(course: &Course, holding: &Holding<'_>, cause: Cause) -> String {
     let number = holding.turn.number;
     match (cause, course.plan.key_rotated_at, course.plan.gone_at()) {
         (Cause::KeyRotated, Some(at), _) => format!(
-            "token {number} was signed with the key that was withdrawn at {at}; {} (K50)",
+            "token {number} was signed with the key that was withdrawn at {at} (K50); {}",
             why_held(course, holding)
         ),
         (Cause::PodGone, _, Some(at)) => format!(
             "the pod is gone since {at}, and with it every token bound to it; a server that has just \
              accepted the token may go on for 10 s (K54, K61)"
+        ),
+        (Cause::LivesTooLong, ..) => format!(
+            "tokens that live longer than {} are refused by {} (Z37)",
+            duration(course.subject.party.manners().longest_life.unwrap_or_default()),
+            course.subject.party.manners().name
         ),
         _ => format!(
             "token {number} expired at {}{}; {}",
@@ -181,6 +199,18 @@ fn entra_error(course: &Course, turn: &Turn, cause: Cause, at: UnixTime) -> Prov
         .likely();
     }
     let expires = course.expires(turn).map_or(at, |end| end.latest);
+    if cause == Cause::LivesTooLong {
+        return ProviderError::known(
+            "AADSTS70023",
+            format!(
+                "AADSTS70023: External OIDC Provider token must have a lifetime of less than or equal to \
+                 1.01:00:00. Token issued at {}. Token expires on {}.",
+                turn.from().0.floor(),
+                expires.0.floor()
+            ),
+        )
+        .likely();
+    }
     ProviderError::known(
         "AADSTS700024",
         format!(

@@ -1,14 +1,13 @@
 //! The token that a timeline is about: its own claims where there is one, else what the API server would grant.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
-
 use super::TimelineOptions;
 use super::issue::{Lifetime, grant};
 use super::party::Party;
 use super::scenario::bounded;
+use crate::check::lifetime::go_date;
 use crate::claims::{Claims, TokenKind};
+use crate::jws::Jws;
+use crate::paste::unwrap;
 use crate::time::UnixTime;
 
 /// What a projection asks for when it does not say (K78).
@@ -34,17 +33,18 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) fn of(options: &TimelineOptions) -> Self {
-        match options.token.as_deref().and_then(read) {
-            Some((kid, claims)) => Self::pasted(options, kid, Claims(&claims)),
+        let jws = options.token.as_deref().map(|token| Jws::parse(&unwrap(token).compact));
+        match jws.as_ref().and_then(|jws| Some((jws.kid(), jws.claims()?))) {
+            Some((kid, claims)) => Self::pasted(options, kid, claims),
             None => Self::predicted(options),
         }
     }
 
     /// From the claims. The reply that the kubelet saw is worked out from them (K19): of an extended token
     /// it said what `warnafter` says.
-    fn pasted(options: &TimelineOptions, kid: Option<String>, claims: Claims<'_>) -> Self {
+    fn pasted(options: &TimelineOptions, kid: Option<&str>, claims: Claims<'_>) -> Self {
         let cluster = options.cluster.clone().unwrap_or_default();
-        let date = |name| claims.date(name).and_then(bounded).map(UnixTime::truncated);
+        let date = |name| go_date(claims, name).ok().flatten().and_then(bounded);
         let expires_at = date("exp");
         let issued_at = date("iat").or_else(|| date("nbf")).unwrap_or_else(|| start(options));
         let life = expires_at.map(|end| end.since(issued_at));
@@ -63,7 +63,7 @@ impl Subject {
             warn_after,
             pod_bound: life.is_some() && claims.bound("pod").is_some(),
             party,
-            kid,
+            kid: kid.map(str::to_owned),
         }
     }
 
@@ -96,16 +96,4 @@ impl Subject {
 fn start(options: &TimelineOptions) -> UnixTime {
     let at = options.issued_at.and_then(bounded).or_else(|| bounded(options.now));
     UnixTime(at.unwrap_or_default().0.floor())
-}
-
-/// `kid` and claims. A token that cannot be read says nothing; what is wrong with it is told elsewhere.
-fn read(token: &str) -> Option<(Option<String>, Map<String, Value>)> {
-    let mut parts = token.trim().split('.').map(object);
-    let (header, claims) = (parts.next()?, parts.next()??);
-    let kid = header.and_then(|header| Some(header.get("kid")?.as_str()?.to_owned()));
-    Some((kid, claims))
-}
-
-fn object(part: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }

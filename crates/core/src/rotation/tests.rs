@@ -1,9 +1,10 @@
-//! Whole timelines: what scenarios lead to, and what no input may break.
+//! Whole timelines: what scenarios lead to.
+
+mod properties;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -129,15 +130,15 @@ fn a_cached_token_begins_one_more_session_at_sts() {
     check(
         &projection(3600.0, "sts.amazonaws.com", scenario),
         expect![[r#"
-        pod: 0-7260 running;
-        token-1: 0-2880 valid; 2880-3600 due; 3600-7260 expired; 0 [issued] 2871..2880 [refresh] 3600 [expires]
-        token-2: 2971-5851 valid; 5851-6571 due; 6571-7260 expired; 2871..2971 [issued] 5742..5851 [refresh] 6471..6571 [expires]
-        file: 0-2971 current; 2971-7260 current; 2871..2971 [file-change]
-        reader: 0-2971 ok; 2971-7200 outdated; 7200-7260 refused; 0 [read]
-        session: 0-7200 active; 7200-7260 expired; 0 [exchange] 3600 [exchange] 7200 [exchange]
-        fails at 7200 on session: token 1 expired at 2023-11-14T23:13:20Z, STS allows 300 s more (A36); the reader never read its successors
-          Token expired: current date/time 1700006900 must be before the expiration date/time 1700003600
-    "#]],
+            pod: 0-7260 running;
+            token-1: 0-2880 valid; 2880-3600 due; 3600-7260 expired; 0 [issued] 2871..2880 [refresh] 3600 [expires]
+            token-2: 2971-5851 valid; 5851-6571 due; 6571-7260 expired; 2871..2971 [issued] 5742..5851 [refresh] 6471..6571 [expires]
+            file: 0-2971 current; 2971-7260 current; 2871..2971 [file-change]
+            reader: 0-2971 ok; 2971-7200 outdated; 7200-7260 refused; 0 [read]
+            session: 0-7200 active; 7200-7260 expired; 0 [exchange] 3600 [exchange] 7200 [exchange]
+            fails at 7200 on session: token 1 expired at 2023-11-14T23:13:20Z, STS allows 300 s more (A35); the reader never read its successors
+              Token expired: current date/time 1700006900 must be before the expiration date/time 1700003600
+        "#]],
     );
 }
 
@@ -205,14 +206,14 @@ fn a_withdrawn_key_is_felt_until_the_next_refresh() {
     check(
         &projection(3600.0, "", scenario.clone()),
         expect![[r#"
-        pod: 0-6571 running;
-        token-1: 0-2880 valid; 2880-3600 due; 3600-6571 expired; 0 [issued] 1000 [key-rotated] 2871..2880 [refresh] 3600 [expires]
-        token-2: 2971-5851 valid; 5851-6571 due; 2871..2971 [issued] 5742..5851 [refresh] 6471..6571 [expires]
-        file: 0-1000 current; 1000-2971 outdated; 2971-6571 current; 2871..2971 [file-change]
-        reader: 0-1000 ok; 1000-2971 refused; 2971-6571 ok; 0 [read] 2871..2971 [read]
-        fails at 1000 on reader: token 1 was signed with the key that was withdrawn at 2023-11-14T22:30:00Z; the kubelet replaces it only when it is due (K26) (K50)
-          Unauthorized
-    "#]],
+            pod: 0-6571 running;
+            token-1: 0-2880 valid; 2880-3600 due; 3600-6571 expired; 0 [issued] 1000 [key-rotated] 2871..2880 [refresh] 3600 [expires]
+            token-2: 2971-5851 valid; 5851-6571 due; 2871..2971 [issued] 5742..5851 [refresh] 6471..6571 [expires]
+            file: 0-1000 current; 1000-2971 outdated; 2971-6571 current; 2871..2971 [file-change]
+            reader: 0-1000 ok; 1000-2971 refused; 2971-6571 ok; 0 [read] 2871..2971 [read]
+            fails at 1000 on reader: token 1 was signed with the key that was withdrawn at 2023-11-14T22:30:00Z (K50); the kubelet replaces it only when it is due (K26)
+              Unauthorized
+        "#]],
     );
     check(
         &projection(3600.0, "sts.amazonaws.com", scenario),
@@ -235,11 +236,28 @@ fn a_slow_kubelet_clock_delays_the_refresh_beyond_expiry() {
     check(
         &projection(600.0, "vault", scenario),
         expect![[r#"
-        pod: 0-1471 running;
-        token-1: 0-600 valid; 600-1471 expired; 0 [issued] 600 [expires] 771..780 [refresh]
-        token-2: 871-1471 valid; 771..871 [issued] 1371..1471 [expires] 1542..1651 [refresh]
-        file: 0-571 current; 571-600 outdated; 600-871 expired; 871-1471 current; 771..871 [file-change]
-        reader: 0-660 ok; 660-871 refused; 871-1471 ok; 0 [read] 771..871 [read]
+            pod: 0-1471 running;
+            token-1: 0-600 valid; 600-1471 expired; 0 [issued] 600 [expires] 771..780 [refresh]
+            token-2: 871-1471 valid; 771..871 [issued] 1371..1471 [expires] 1542..1651 [refresh]
+            file: 0-571 current; 571-600 outdated; 600-871 expired; 871-1442 current; 1442-1471 outdated; 771..871 [file-change]
+            reader: 0-660 ok; 660-871 refused; 871-1471 ok; 0 [read] 771..871 [read]
+            fails at 660 on reader: token 1 expired at 2023-11-14T22:23:20Z, the relying party's TokenReview allows 60 s more (K53); the kubelet's clock is behind (K32)
+              [invalid bearer token, service account token has expired]
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_before_the_first_refresh_is_seen_without_refreshes() {
+    let scenario =
+        Scenario { kubelet_clock_skew: Some(-300.0), rotations: Some(0), ..Scenario::default() };
+    check(
+        &projection(600.0, "vault", scenario),
+        expect![[r#"
+        pod: 0-720 running;
+        token-1: 0-600 valid; 600-720 expired; 0 [issued] 600 [expires] 771..780 [refresh]
+        file: 0-571 current; 571-600 outdated; 600-720 expired;
+        reader: 0-660 ok; 660-720 refused; 0 [read]
         fails at 660 on reader: token 1 expired at 2023-11-14T22:23:20Z, the relying party's TokenReview allows 60 s more (K53); the kubelet's clock is behind (K32)
           [invalid bearer token, service account token has expired]
     "#]],
@@ -285,14 +303,14 @@ fn failing_requests_keep_the_old_token() {
     check(
         &projection(3600.0, "", fail(2400.0, 5000.0)),
         expect![[r#"
-        pod: 0-8722 running;
-        token-1: 0-2880 valid; 2880-3600 due; 3600-8722 expired; 0 [issued] 2871..2880 [refresh] 2871..5000 [request-failed] 3600 [expires]
-        token-2: 5122-8002 valid; 8002-8722 due; 5000..5122 [issued] 7871..8002 [refresh] 8600..8722 [expires]
-        file: 0-2971 current; 2971-3600 outdated; 3600-5122 expired; 5122-8722 current; 5000..5122 [file-change]
-        reader: 0-3660 ok; 3660-5122 refused; 5122-8722 ok; 0 [read] 5000..5122 [read]
-        fails at 3660 on reader: token 1 expired at 2023-11-14T23:13:20Z, the API server allows 60 s more (K53); requests for its successor failed (K30)
-          Unauthorized
-    "#]],
+            pod: 0-8722 running;
+            token-1: 0-2880 valid; 2880-3600 due; 3600-8722 expired; 0 [issued] 2871..2880 [refresh] 2871..5000 [request-failed] 3600 [request-failed] 3600 [expires]
+            token-2: 5122-8002 valid; 8002-8722 due; 5000..5122 [issued] 7871..8002 [refresh] 8600..8722 [expires]
+            file: 0-2971 current; 2971-3600 outdated; 3600-5122 expired; 5122-8722 current; 5000..5122 [file-change]
+            reader: 0-3660 ok; 3660-5122 refused; 5122-8722 ok; 0 [read] 5000..5122 [read]
+            fails at 3660 on reader: token 1 expired at 2023-11-14T23:13:20Z, the API server allows 60 s more (K53); requests for its successor failed (K30)
+              Unauthorized
+        "#]],
     );
 }
 
@@ -358,6 +376,41 @@ fn a_token_s_own_times_count() {
 }
 
 #[test]
+fn entra_takes_no_token_of_two_days() {
+    let scenario = Scenario { rotations: Some(0), ..Scenario::default() };
+    check(
+        &projection(172_800.0, "api://AzureADTokenExchange", scenario),
+        expect![[r#"
+        pod: 0-172800 running;
+        token-1: 0-86400 valid; 86400-172800 due; 0 [issued] 86391..86400 [refresh] 172800 [expires]
+        file: 0-172800 current;
+        reader: 0-172800 refused; 0 [read]
+        session: 0-172800 none; 0 [exchange]
+        fails at 0 on session: tokens that live longer than 1 d 1 h are refused by Entra (Z37)
+          AADSTS70023: External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00. Token issued at 1700000000. Token expires on 1700172800.
+    "#]],
+    );
+}
+
+#[test]
+fn an_exp_beyond_what_a_date_holds_is_long_past() {
+    let claims = json!({
+        "aud": ["vault"], "exp": 1e300, "iat": START, "kubernetes.io": {"pod": {"name": "p"}}
+    });
+    check(
+        &pasted(&claims, Scenario { rotations: Some(0), ..Scenario::default() }),
+        expect![[r#"
+            pod: 0-60 running;
+            token-1: 0-60 expired; -8641700000000 [expires] 0 [issued] 0 [refresh]
+            file: 0-60 expired;
+            reader: 0-60 refused; 0 [read]
+            fails at 0 on reader: token 1 expired at -8640000000000 s after 1970, the relying party's TokenReview allows 60 s more (K53); the kubelet replaces it only when it is due (K26)
+              [invalid bearer token, service account token has expired]
+        "#]],
+    );
+}
+
+#[test]
 fn nobody_replaces_a_token_without_a_pod() {
     let claims = json!({
         "aud": ["vault"], "exp": START + 600.0, "iat": START,
@@ -384,115 +437,4 @@ fn nobody_replaces_a_token_without_a_pod() {
             never fails
         "#]],
     );
-}
-
-fn reader() -> impl Strategy<Value = Reader> {
-    prop::sample::select(vec![
-        Reader::AwsSdk,
-        Reader::CachedAtStart,
-        Reader::ClientGo,
-        Reader::Rereads,
-    ])
-}
-
-fn audience() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["", "vault", "sts.amazonaws.com", "api://AzureADTokenExchange"])
-        .prop_map(str::to_owned)
-}
-
-/// Any finite number, most of them near the start.
-fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        4 => -10_000.0..100_000.0_f64,
-        1 => -1e300..1e300_f64,
-        1 => prop::sample::select(vec![0.0, f64::MAX, f64::MIN, f64::MIN_POSITIVE]),
-    ]
-}
-
-fn instant() -> impl Strategy<Value = UnixTime> {
-    number().prop_map(at)
-}
-
-prop_compose! {
-    fn scenario()(
-        reader in prop::option::of(reader()),
-        pod_deleted_at in prop::option::of(instant()),
-        grace_period_seconds in prop::option::of(number()),
-        signing_key_rotated_at in prop::option::of(instant()),
-        kubelet_clock_skew in prop::option::of(number()),
-        rotations in prop::option::of(0_u32..8),
-        failing in prop::option::of((instant(), instant())),
-        kubelet_restarted_at in prop::option::of(instant()),
-    ) -> Scenario {
-        Scenario {
-            reader, pod_deleted_at, grace_period_seconds, signing_key_rotated_at,
-            kubelet_clock_skew, rotations, kubelet_restarted_at,
-            token_requests_fail: failing.map(|(earliest, latest)| Window { earliest, latest }),
-        }
-    }
-}
-
-fn options() -> impl Strategy<Value = TimelineOptions> {
-    let projected = (number(), audience(), instant(), scenario()).prop_map(
-        |(seconds, audience, issued_at, scenario)| TimelineOptions {
-            issued_at: Some(issued_at),
-            ..projection(seconds, &audience, scenario)
-        },
-    );
-    let token = (instant(), instant(), audience(), prop::option::of(instant()), scenario())
-        .prop_map(|(iat, exp, audience, warnafter, scenario)| {
-            let claims = json!({
-                "iat": iat.0, "exp": exp.0, "aud": [audience], "kubernetes.io": {
-                    "pod": {"name": "p"}, "warnafter": warnafter.map(|at| at.0)
-                }
-            });
-            pasted(&claims, scenario)
-        });
-    prop_oneof![projected, token]
-}
-
-proptest! {
-    #[test]
-    fn lanes_are_contiguous_ordered_and_bounded(options in options()) {
-        let timeline = rotation_timeline(&options);
-        prop_assert!(timeline.from.0.is_finite() && timeline.to.0.is_finite());
-        prop_assert!(timeline.from <= timeline.to);
-        prop_assert!(timeline.lanes.len() < 130);
-        for lane in &timeline.lanes {
-            for span in &lane.spans {
-                prop_assert!(span.from < span.to, "{lane:?}");
-                prop_assert!(timeline.from <= span.from && span.to <= timeline.to, "{lane:?}");
-            }
-            for (before, after) in lane.spans.iter().zip(lane.spans.iter().skip(1)) {
-                prop_assert_eq!(before.to, after.from, "{:?}", lane);
-            }
-            for (before, after) in lane.events.iter().zip(lane.events.iter().skip(1)) {
-                prop_assert!(before.at <= after.at, "{lane:?}");
-            }
-            for window in lane.events.iter().filter_map(|event| event.window) {
-                prop_assert!(window.earliest < window.latest, "{lane:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_first_failure_is_on_a_lane(options in options()) {
-        let timeline = rotation_timeline(&options);
-        if let Some(failure) = &timeline.first_failure {
-            prop_assert!(timeline.from <= failure.at && failure.at < timeline.to);
-            let lane = timeline.lanes.iter().find(|lane| lane.id == failure.lane).unwrap();
-            prop_assert!(lane.events.iter().all(|event| event.kind != "exchange")
-                || lane.events.iter().any(|event| event.at == failure.at)
-                || lane.events.len() == 100, "{failure:?} {lane:?}");
-        }
-    }
-
-    #[test]
-    fn a_live_kubelet_never_lets_a_token_expire(seconds in 600_u32..10_000_000, reader in reader()) {
-        let scenario = Scenario { reader: Some(reader), rotations: Some(8), ..Scenario::default() };
-        let timeline = rotation_timeline(&projection(f64::from(seconds), "vault", scenario));
-        let file = timeline.lanes.iter().find(|lane| lane.id == "file").unwrap();
-        prop_assert!(file.spans.iter().all(|span| span.state == "current"), "{file:?}");
-        prop_assert_eq!(timeline.first_failure.is_none(), reader != Reader::CachedAtStart);
-    }
 }
