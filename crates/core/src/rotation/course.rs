@@ -120,9 +120,21 @@ fn turn(subject: &Subject, plan: &Plan, issued: Window, number: usize, is_last: 
     let on_time = due(issued, subject.seconds);
     // K32: a clock that is ahead finds it due that much earlier.
     let due = on_time.plus(-plan.skew);
-    let (wanted, trigger) = restarted(plan, issued, at_a_sync(issued, due));
+    let (wanted, _) = restarted(plan, issued, at_a_sync(issued, due));
+    // What happens in the course that is drawn, whose only uncertainty is this turn's.
+    let begun = Window::instant(issued.latest);
+    let begun_due = Window { earliest: due.earliest.plus(issued.width()), ..due };
+    let (drawn, trigger) = restarted(plan, issued, at_a_sync(begun, begun_due));
     let gone_from_cache = issued.latest.plus(subject.seconds - plan.skew);
-    let (asked, failing) = refused_for_a_while(plan, wanted, trigger, gone_from_cache);
+    let uncached_from = if trigger == Trigger::Restart { issued.latest } else { gone_from_cache };
+    let failing = plan.failing.filter(|failing| failing.overlaps(drawn));
+    let asked = Window {
+        earliest: not_within(plan.failing, wanted.earliest),
+        latest: failing
+            .map_or(wanted.latest, |failing| wanted.latest.max(retried(failing, uncached_from))),
+    };
+    let failing =
+        failing.map(|failing| Window { earliest: failing.earliest.max(drawn.earliest), ..failing });
     let failing = failing.and_then(|failing| before_deletion(plan, failing));
     let end = match plan.deleted_at() {
         Some(deleted) if asked.latest >= deleted => TurnEnd::Terminating,
@@ -156,29 +168,17 @@ fn restarted(plan: &Plan, issued: Window, wanted: Window) -> (Window, Trigger) {
     }
 }
 
-/// K30: a failed request is repeated at the next sync; once nothing is cached, with growing pauses.
-fn refused_for_a_while(
-    plan: &Plan,
-    wanted: Window,
-    trigger: Trigger,
-    gone_from_cache: UnixTime,
-) -> (Window, Option<Window>) {
-    let Some(failing) = plan
-        .failing
-        .filter(|failing| failing.earliest <= wanted.latest && failing.latest >= wanted.earliest)
-    else {
-        return (wanted, None);
-    };
-    let uncached = trigger == Trigger::Restart || gone_from_cache < failing.latest;
-    let retry = if uncached { RETRY_LATEST } else { SYNC_LATEST };
-    let certain = wanted.earliest >= failing.earliest;
-    let asked = Window {
-        earliest: if certain { failing.latest } else { wanted.earliest },
-        latest: wanted.latest.max(failing.latest.plus(retry)),
-    };
-    let refused =
-        Window { earliest: wanted.earliest.max(failing.earliest), latest: failing.latest };
-    (asked, Some(refused))
+/// The latest success after failures (K30): at the next sync; once nothing is cached, pauses grow.
+fn retried(failing: Window, uncached_from: UnixTime) -> UnixTime {
+    let pause = if uncached_from < failing.latest { RETRY_LATEST } else { SYNC_LATEST };
+    failing.latest.plus(pause)
+}
+
+/// The earliest success: not while requests fail.
+fn not_within(failing: Option<Window>, earliest: UnixTime) -> UnixTime {
+    failing
+        .filter(|failing| failing.earliest <= earliest && earliest < failing.latest)
+        .map_or(earliest, |failing| failing.latest)
 }
 
 /// K35: nothing is asked for a terminating pod.

@@ -45,6 +45,14 @@ impl Window {
         Self { earliest: at, latest: at }
     }
 
+    fn width(self) -> f64 {
+        self.latest.since(self.earliest)
+    }
+
+    fn overlaps(self, other: Self) -> bool {
+        self.earliest <= other.latest && other.earliest <= self.latest
+    }
+
     /// This window and `seconds` later.
     fn plus(self, seconds: f64) -> Self {
         Self { earliest: self.earliest.plus(seconds), latest: self.latest.plus(seconds) }
