@@ -43,7 +43,7 @@ pub use pod::{
     Injection, PodReport, PodServiceAccount, PodsReport, ProjectedToken, TokenMount, Workload,
     inspect_pods,
 };
-pub use report::{ExplainInput, Report, explain};
+pub use report::{ExplainInput, Explainer, Report, explain, report_to_markdown};
 pub use rotation::{
     FirstFailure, Lane, LaneEvent, LaneKind, LaneSpan, Reader, Refresh, Scenario, Timeline,
     TimelineOptions, Window, kubelet_refresh, rotation_timeline,

@@ -68,15 +68,19 @@ enum Inside {
     Decoded(String, Range<usize>),
 }
 
+impl Inside {
+    fn run(range: Range<usize>) -> Self {
+        Self::Runs(std::iter::once(range).collect())
+    }
+}
+
 impl Layer {
     fn slice(outer: &str, inner: &str) -> Option<Self> {
         let start = inner.as_ptr() as usize - outer.as_ptr() as usize;
         let inner_trimmed = inner.trim();
         let start = start + (inner.len() - inner.trim_start().len());
-        (!inner_trimmed.is_empty()).then(|| Self {
-            name: None,
-            inside: Inside::Runs(vec![start..start + inner_trimmed.len()]),
-        })
+        (!inner_trimmed.is_empty())
+            .then(|| Self { name: None, inside: Inside::run(start..start + inner_trimmed.len()) })
     }
 
     fn named(mut self, name: &'static str) -> Self {
@@ -234,7 +238,7 @@ fn value_layer(text: &str, node: &Node, base64: bool) -> Option<Layer> {
     match written.find(value) {
         Some(at) if !value.is_empty() => {
             let start = node.range.start + at;
-            Some(Layer { name: None, inside: Inside::Runs(vec![start..start + value.len()]) })
+            Some(Layer { name: None, inside: Inside::run(start..start + value.len()) })
         }
         _ => Some(Layer {
             name: None,
@@ -354,7 +358,7 @@ fn percent_encoding(text: &str) -> Option<Layer> {
     }
     let decoded = String::from_utf8(bytes).ok()?;
     (decoded != text && decoded.starts_with("ey"))
-        .then(|| Layer { name: None, inside: Inside::Decoded(decoded, 0..text.len()) })
+        .then_some(Layer { name: None, inside: Inside::Decoded(decoded, 0..text.len()) })
 }
 
 /// A token broken over lines. Not one that is whole on its first line: what follows that is something else.

@@ -5,25 +5,28 @@
 
 mod apiserver;
 mod aws;
+mod facts;
 mod ladder;
+mod outcome;
 mod recognise;
 mod subject;
-
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
 use crate::document::Text;
 use crate::error::{ErrorCode, PodpassError};
 use crate::signature::Evidence;
 use crate::time::UnixTime;
-use crate::trace::{Check, Finding, Fix, InputName, ProviderError, Status, Verdict};
+use crate::trace::{Check, InputName, Status};
 
+pub use facts::{
+    Association, AwsFacts, FullTrustDocument, IssuerCertificate, KubernetesFacts, OidcProvider,
+    OneOrMany, TrustDocument,
+};
 pub(crate) use ladder::Ladder;
+pub use outcome::{Breadth, Decision, FederationOutcome, Grant, Reach, ReachSubject};
 pub(crate) use subject::Subject;
 
 /// A relying party that podpass knows by name.
@@ -92,270 +95,6 @@ impl System {
             Self::VaultKubernetes => "Vault (auth/kubernetes)",
         }
     }
-}
-
-/// A trust document as its vendor's tool prints it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum TrustDocument {
-    /// The text alone: the system is recognised.
-    Text(String),
-    /// The text with what it does not say.
-    Full(FullTrustDocument),
-}
-
-/// A trust document with what it does not say.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FullTrustDocument {
-    /// The document.
-    pub text: String,
-    /// Overrides recognition.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub system: Option<System>,
-    /// What no document says; its members depend on the system.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub facts: Option<Map<String, Value>>,
-}
-
-impl TrustDocument {
-    /// The document's text.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Text(text) | Self::Full(FullTrustDocument { text, .. }) => text,
-        }
-    }
-
-    pub(crate) fn system(&self) -> Option<System> {
-        match self {
-            Self::Text(_) => None,
-            Self::Full(full) => full.system,
-        }
-    }
-
-    pub(crate) fn facts(&self) -> Option<&Map<String, Value>> {
-        match self {
-            Self::Text(_) => None,
-            Self::Full(full) => full.facts.as_ref(),
-        }
-    }
-}
-
-/// What `aws-irsa` and `aws-pod-identity` documents leave out.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct AwsFacts {
-    /// Discovery document and JWKS answer on the public internet; default true.
-    pub issuer_reachable: Option<bool>,
-    /// The role; default: as the document says, else a role in the provider's account.
-    pub role_arn: Option<String>,
-    /// Default true.
-    pub role_exists: Option<bool>,
-    /// Seconds; default: as the document says, else 3600.
-    pub max_session_duration: Option<f64>,
-    /// All IAM OIDC providers that exist; default: the one that the policy names, listing the token's audience.
-    pub providers: Option<Vec<OidcProvider>>,
-    /// Of the JWKS host (A26); default publicly trusted.
-    pub issuer_certificate: Option<IssuerCertificate>,
-    /// Step 2; default true.
-    pub sts_active_in_region: Option<bool>,
-    /// Request field (A11).
-    pub role_session_name: Option<String>,
-    /// Request field (A14).
-    pub duration_seconds: Option<f64>,
-    /// Request field (A7).
-    pub provider_id: Option<String>,
-    /// What `decision` is about; default: the system's own.
-    pub action: Option<String>,
-    /// Condition keys that come neither from claims nor from the fields above (A43).
-    pub request_context: Option<BTreeMap<String, OneOrMany>>,
-    /// `aws-pod-identity`: absent: unknown; `null`: there is none.
-    #[serde(deserialize_with = "present")]
-    pub association: Option<Option<Association>>,
-    /// `aws-pod-identity`: the cluster.
-    pub cluster_arn: Option<String>,
-}
-
-/// Tells `null` from absent.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Some)
-}
-
-/// An EKS Pod Identity association.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Association {
-    /// The account's namespace.
-    pub namespace: String,
-    /// Its name.
-    pub service_account: String,
-    /// The role.
-    pub role_arn: String,
-}
-
-/// An IAM OIDC provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OidcProvider {
-    /// Its ARN (A21).
-    pub arn: String,
-    /// Its audiences (A24).
-    #[serde(rename = "clientIDList")]
-    pub client_id_list: Vec<String>,
-    /// SHA-1 of the top intermediate CA (A26).
-    #[serde(default)]
-    pub thumbprint_list: Option<Vec<String>>,
-}
-
-/// The certificate of the host that serves the JWKS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct IssuerCertificate {
-    /// Whether AWS' own library of CAs knows it.
-    pub publicly_trusted: bool,
-    /// SHA-1, 40 hex digits.
-    #[serde(default)]
-    pub thumbprint: Option<String>,
-}
-
-/// One text or several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    /// As a slice.
-    pub fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
-}
-
-/// What `kubernetes` documents leave out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct KubernetesFacts {
-    /// `spec.audiences` of the TokenReview.
-    pub audiences: Option<Vec<String>>,
-}
-
-/// AWS: what the policy alone decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// An Allow applies and no Deny.
-    Allowed,
-    /// A Deny applies.
-    ExplicitDeny,
-    /// Nothing applies.
-    ImplicitDeny,
-}
-
-/// What one system says of the token.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FederationOutcome {
-    /// The system.
-    pub system: System,
-    /// Index of its trust document.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub document: Option<usize>,
-    /// What a reader calls it: `role/api-gateway`.
-    pub title: String,
-    /// What it would answer.
-    pub verdict: Verdict,
-    /// AWS: the policy alone.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub decision: Option<Decision>,
-    /// The stage that failed first.
-    pub stage: Option<Cow<'static, str>>,
-    /// In the system's order.
-    pub checks: Vec<Check>,
-    /// Of that stage.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub error: Option<ProviderError>,
-    /// The vendor refuses to store this document: nothing is evaluated.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub rejected: Option<ProviderError>,
-    /// Who the caller then is.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub grant: Option<Grant>,
-    /// Who else this document lets in.
-    pub reach: Reach,
-    /// Lints.
-    pub findings: Vec<Finding>,
-    /// Edits that were tried.
-    pub fixes: Vec<Fix>,
-}
-
-/// Who the caller then is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Grant {
-    /// The identity.
-    pub principal: String,
-    /// When it ends.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub expires_at: Option<UnixTime>,
-    /// What else the system says of it.
-    #[serde(skip_serializing_if = "Map::is_empty", default)]
-    pub detail: Map<String, Value>,
-}
-
-/// Everybody whom a trust document admits, not only this token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reach {
-    /// Patterns, each with its meaning in a sentence.
-    pub subjects: Vec<ReachSubject>,
-    /// The widest of them.
-    pub breadth: Breadth,
-    /// Accounts of the manifests that are admitted.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub admitted: Option<Vec<ServiceAccountRef>>,
-}
-
-impl Reach {
-    /// Not computed.
-    pub(crate) fn unknown() -> Self {
-        Self { subjects: Vec::new(), breadth: Breadth::Unknown, admitted: None }
-    }
-}
-
-/// A pattern that a trust document admits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReachSubject {
-    /// As the document has it.
-    pub pattern: String,
-    /// In a sentence.
-    pub meaning: String,
-}
-
-/// How many a trust document admits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Breadth {
-    /// Nobody.
-    None,
-    /// One ServiceAccount.
-    One,
-    /// A namespace's.
-    Namespace,
-    /// A cluster's.
-    Cluster,
-    /// Whoever.
-    Anyone,
-    /// Not computed.
-    Unknown,
 }
 
 /// What is evaluated.

@@ -3,17 +3,21 @@
 //! Source: Kubernetes v1.36 `pkg/serviceaccount/{jwt,claims,legacy}.go`, read in November 2026, and answers of a
 //! real kube-apiserver v1.36.3. Rules K47 to K66, K94 to K96.
 
-use serde_json::{Map, Value, json};
+mod identity;
+mod objects;
 
-use super::{FederationOutcome, Grant, KubernetesFacts, Ladder, Subject, System};
+use serde_json::json;
+
+use identity::{bound_claims, grant, legacy_claims};
+
+use super::{FederationOutcome, KubernetesFacts, Ladder, Subject, System};
 use crate::check::audience::strict_audiences;
 use crate::check::lifetime::{LEEWAY, go_date};
-use crate::claims::{Claims, LEGACY_ISSUER, TokenKind};
+use crate::claims::{Claims, LEGACY_ISSUER};
 use crate::cluster::Cluster;
 use crate::document::{Node, Text, parse_document};
 use crate::jwk::Key;
 use crate::jws::Jws;
-use crate::objects::{Object, Objects};
 use crate::signature::{Evidence, Judgement};
 use crate::time::{UnixTime, duration};
 use crate::trace::{Check, ProviderError, Status, Verdict};
@@ -303,246 +307,6 @@ impl Review<'_> {
             .expected(format!("{sign} {date}"))
             .actual(self.now.to_string())
     }
-
-    /// K54, K55, K95: account, Secret, pod, node; the node only if there is no pod (K56).
-    fn objects(&self, ladder: &mut Ladder, claims: Claims<'_>, legacy: bool, jws: Option<&Jws>) {
-        if legacy && self.cluster.service_account_lookup == Some(false) {
-            let check = ladder.check(
-                "objects",
-                Status::Skip,
-                "objects are not looked up: --service-account-lookup is off",
-            );
-            ladder.push(check.rule("K95"));
-            return;
-        }
-        let Some(account) = claims.service_account() else {
-            ladder.push(ladder.check(
-                "objects",
-                Status::Skip,
-                "the token names no account to look up",
-            ));
-            return;
-        };
-        let objects = Objects::read(
-            self.cluster.objects.as_deref().unwrap_or_default(),
-            self.cluster.default_namespace(),
-        );
-        let mut wanted = Vec::new();
-        if legacy {
-            wanted.extend(claims.secret().map(|secret| ("Secret", secret.name, None)));
-        }
-        wanted.push(("ServiceAccount", account.name.clone(), account.uid.clone()));
-        if !legacy {
-            let pod = claims.bound("pod");
-            let node = if pod.is_some() { None } else { claims.bound("node") };
-            wanted.extend(claims.bound("secret").map(|secret| ("Secret", secret.name, secret.uid)));
-            wanted.extend(pod.map(|pod| ("Pod", pod.name, pod.uid)));
-            wanted.extend(node.map(|node| ("Node", node.name, node.uid)));
-        }
-        for (kind, name, uid) in wanted {
-            let namespace = if kind == "Node" { "" } else { account.namespace.as_str() };
-            let lookup = Lookup { kind, namespace, name: &name, uid, legacy };
-            let found = objects.find(kind, namespace, &name);
-            self.object(ladder, &lookup, found);
-            if let (true, "Secret", Some(found), Some(jws)) = (legacy, kind, found, jws) {
-                stored_copy(ladder, found, &jws.compact);
-            }
-        }
-    }
-
-    fn object(&self, ladder: &mut Ladder, lookup: &Lookup<'_>, found: Option<&Object>) {
-        let stage = format!("objects/{}", lookup.kind.to_lowercase());
-        let named = format!("{} {}", lookup.kind, lookup.name);
-        let Some(found) = found else {
-            let complete = self.cluster.objects_complete == Some(true);
-            let status = if complete { Status::Fail } else { Status::Unknown };
-            let title = if complete {
-                format!("{named} does not exist")
-            } else {
-                format!("whether {named} still exists cannot be known offline")
-            };
-            let check = ladder
-                .check(&stage, status, title)
-                .rule("K54")
-                .hint("only TokenReview can tell: deletion of pod, node, Secret or account is invisible in the token");
-            ladder.judge(check, || refused(Some(&lookup.missing())));
-            return;
-        };
-        if let Some(live) =
-            found.uid().filter(|live| lookup.uid.as_deref().is_some_and(|uid| uid != *live))
-        {
-            let claim = lookup.uid.as_deref().unwrap_or_default();
-            let title = format!(
-                "{named} is not the one that the token was issued for: it was deleted and made again"
-            );
-            let check =
-                ladder.check(&stage, Status::Fail, title).expected(claim).actual(live).rule("K54");
-            ladder.judge(check, || refused(Some(&lookup.other_uid(live, claim))));
-            return;
-        }
-        // K95: for legacy tokens without leeway.
-        let leeway = if lookup.legacy { 0.0 } else { LEEWAY };
-        let gone =
-            found.deletion_timestamp().filter(|at| lookup.legacy || at.0 < self.now.0 - leeway);
-        match gone {
-            Some(at) => {
-                let check = ladder
-                    .check(&stage, Status::Fail, format!("{named} is deleted as of {at}"))
-                    .rule("K55");
-                ladder.judge(check, || refused(Some(&lookup.deleted())));
-            }
-            None => ladder
-                .push(ladder.check(&stage, Status::Pass, format!("{named} exists")).rule("K54")),
-        }
-    }
-}
-
-/// One object that the API server looks up, and how it says no.
-struct Lookup<'a> {
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-    uid: Option<String>,
-    legacy: bool,
-}
-
-impl Lookup<'_> {
-    fn missing(&self) -> String {
-        match (self.kind, self.legacy) {
-            ("ServiceAccount", _) => format!("serviceaccounts \"{}\" not found", self.name),
-            (_, true) => "Token has been invalidated".into(),
-            _ => "service account token has been invalidated".into(),
-        }
-    }
-
-    fn other_uid(&self, live: &str, claim: &str) -> String {
-        match (self.kind, self.legacy) {
-            ("ServiceAccount", true) => {
-                format!("ServiceAccount UID ({live}) does not match claim ({claim})")
-            }
-            ("ServiceAccount", false) => {
-                format!("service account UID ({live}) does not match claim ({claim})")
-            }
-            (kind, _) => {
-                let kind = kind.to_lowercase();
-                format!(
-                    "{kind} UID ({live}) does not match service account {kind} ref claim ({claim})"
-                )
-            }
-        }
-    }
-
-    fn deleted(&self) -> String {
-        let named = format!("{}/{} has been deleted", self.namespace, self.name);
-        match (self.kind, self.legacy) {
-            ("ServiceAccount", true) => format!("ServiceAccount {named}"),
-            ("ServiceAccount", false) => format!("service account {named}"),
-            (_, true) => "Token has been invalidated".into(),
-            _ => "service account token has been invalidated".into(),
-        }
-    }
-}
-
-/// K95: the Secret must hold this very token.
-fn stored_copy(ladder: &mut Ladder, secret: &Object, compact: &str) {
-    use base64::Engine as _;
-    let stored = secret.node.at(&["data", "token"]).and_then(Node::as_str);
-    let stored =
-        stored.and_then(|stored| base64::engine::general_purpose::STANDARD.decode(stored).ok());
-    let same = stored.as_deref() == Some(compact.as_bytes());
-    let (status, title) = if same {
-        (Status::Pass, "the Secret holds this very token")
-    } else {
-        (Status::Fail, "the Secret holds another token")
-    };
-    let check = ladder.check("objects/secret/token", status, title).rule("K95");
-    ladder.judge(check, || refused(Some("Token does not match server's copy")));
-}
-
-/// K54: the private claims must name an account and a namespace.
-fn bound_claims(ladder: &mut Ladder, claims: Claims<'_>) {
-    let text = |path: &[&str]| {
-        let start = claims.kubernetes().and_then(|kubernetes| kubernetes.get(*path.first()?))?;
-        path.iter().skip(1).try_fold(start, |value, name| value.get(*name))?.as_str()
-    };
-    let name = text(&["serviceaccount", "name"]).unwrap_or_default();
-    let namespace = text(&["namespace"]).unwrap_or_default();
-    let (status, title, reason) = match (name, namespace) {
-        ("", _) => (
-            Status::Fail,
-            "the private claims name no ServiceAccount",
-            "resource name may not be empty",
-        ),
-        (_, "") => (
-            Status::Fail,
-            "the private claims name no namespace",
-            "the server could not find the requested resource",
-        ),
-        _ => (Status::Pass, "the private claims name a ServiceAccount", ""),
-    };
-    let check = ladder.check("claims", status, title).rule("K54");
-    ladder.judge(check, || refused(Some(reason)));
-}
-
-/// K94, in this order.
-fn legacy_claims(ladder: &mut Ladder, claims: Claims<'_>) {
-    let absent = |value: Option<&str>| value.unwrap_or_default().is_empty();
-    let subject = claims.text("sub");
-    let table = [
-        (absent(subject), "sub claim is missing"),
-        (absent(claims.legacy("namespace")), "namespace claim is missing"),
-        (absent(claims.legacy("secret.name")), "secretName claim is missing"),
-        (absent(claims.legacy("service-account.name")), "serviceAccountName claim is missing"),
-        (absent(claims.legacy("service-account.uid")), "serviceAccountUID claim is missing"),
-        (
-            claims.service_account().map(|account| account.subject()).as_deref() != subject,
-            "sub claim is invalid",
-        ),
-    ];
-    let failed = table.iter().find(|(failed, _)| *failed).map(|(_, reason)| *reason);
-    let check = match failed {
-        Some(reason) => ladder.check("claims", Status::Fail, reason),
-        None => ladder.check(
-            "claims",
-            Status::Pass,
-            "the flat claims are complete and agree with `sub`",
-        ),
-    };
-    ladder.judge(check.rule("K94"), || refused(failed));
-}
-
-/// K59, K60.
-fn grant(claims: Claims<'_>) -> Option<Grant> {
-    let account = claims.service_account()?;
-    let groups = json!([
-        "system:serviceaccounts",
-        format!("system:serviceaccounts:{}", account.namespace),
-        "system:authenticated"
-    ]);
-    let mut extra = Map::new();
-    let mut add = |name: &str, value: String| {
-        extra.insert(format!("authentication.kubernetes.io/{name}"), json!([value]));
-    };
-    if let Some(id) = claims.text("jti").filter(|id| !id.is_empty()) {
-        add("credential-id", format!("JTI={id}"));
-    }
-    for (object, prefix) in [(claims.bound("node"), "node"), (claims.bound("pod"), "pod")] {
-        if let Some(object) = object {
-            add(&format!("{prefix}-name"), object.name);
-            if let Some(uid) = object.uid {
-                add(&format!("{prefix}-uid"), uid);
-            }
-        }
-    }
-    let mut detail = Map::new();
-    detail.insert("uid".into(), json!(account.uid));
-    detail.insert("groups".into(), groups);
-    if !extra.is_empty() {
-        detail.insert("extra".into(), Value::Object(extra));
-    }
-    let expires_at =
-        if claims.kind() == TokenKind::LegacySecret { None } else { claims.date("exp") };
-    Some(Grant { principal: account.subject(), expires_at, detail })
 }
 
 /// Go's `%q` of a list of strings.

@@ -1,0 +1,248 @@
+//! The one value that a view shows.
+
+mod markdown;
+mod summary;
+
+use serde::{Deserialize, Serialize};
+
+use crate::claims::DecodedToken;
+use crate::cluster::Cluster;
+use crate::decode::describe;
+use crate::federation::{FederationOutcome, OneOrMany, Subject, TrustDocument, evaluate_all};
+use crate::jwk::{KeySet, Keys};
+use crate::jws::Jws;
+use crate::paste::{Found, unwrap};
+use crate::pod::{PodReport, PodsReport, ProjectedToken, inspect_pods};
+use crate::rotation::{Scenario, Timeline, TimelineOptions, rotation_timeline};
+use crate::signature::Evidence;
+use crate::time::UnixTime;
+use crate::trace::{Check, Finding, Status};
+use crate::verify::{Verification, VerifyOptions};
+
+pub use markdown::report_to_markdown;
+
+/// Everything that was pasted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExplainInput {
+    /// A token, wrapped or bare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// A key set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+    /// Kubernetes manifests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifests: Option<String>,
+    /// Trust documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Vec<TrustDocument>>,
+    /// The cluster that issued the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+    /// What happens to the pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<Scenario>,
+    /// The instant of judgement.
+    pub now: UnixTime,
+}
+
+/// Everything that can be said of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this shape: 1.
+    pub schema: u32,
+    /// The instant of judgement.
+    pub now: UnixTime,
+    /// The token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token: Option<DecodedToken>,
+    /// The key set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub keys: Option<KeySet>,
+    /// What a verifier in Node would check, in its order.
+    pub verification: Vec<Check>,
+    /// Whether the manifests could be read, and what in them is not modelled.
+    pub manifests: Vec<Check>,
+    /// The pods of the manifests.
+    pub pods: Vec<PodReport>,
+    /// Its times, if a token or a projection was pasted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timeline: Option<Timeline>,
+    /// One outcome per trust document.
+    pub federation: Vec<FederationOutcome>,
+    /// Lints that belong neither to a pod nor to a trust document.
+    pub findings: Vec<Finding>,
+    /// One sentence, for a screen reader and a ticket.
+    pub summary: String,
+}
+
+/// Explains everything that was pasted.
+///
+/// What is missing is left out; what cannot be read is a failing check, and the rest is explained all the same.
+///
+/// # Examples
+///
+/// ```
+/// use podpass::{ExplainInput, explain};
+///
+/// let pod = "{kind: Pod, apiVersion: v1, metadata: {name: a}, spec: {containers: [{name: app}]}}";
+/// let input = ExplainInput { manifests: Some(format!("# a pod\n{pod}")), ..ExplainInput::default() };
+/// let report = explain(&input);
+/// assert_eq!(report.pods[0].tokens[0].expiration_seconds, 3607.0);
+///
+/// let nothing = explain(&ExplainInput::default());
+/// assert_eq!(nothing.summary, "Nothing was given to judge.");
+/// ```
+pub fn explain(input: &ExplainInput) -> Report {
+    Explainer::default().explain(input)
+}
+
+/// Explains again and again: what does not depend on what changed is kept.
+///
+/// A signature is judged once per token and key set, so moving `now` costs no cryptography.
+///
+/// ```
+/// use podpass::{ExplainInput, Explainer};
+///
+/// let mut explainer = Explainer::default();
+/// let mut input = ExplainInput { token: Some("eyJhbGciOiJub25lIn0.e30.".into()), ..ExplainInput::default() };
+/// let first = explainer.explain(&input);
+/// input.now = 60.into();
+/// assert_eq!(explainer.explain(&input).token, first.token);
+/// ```
+#[derive(Debug, Default)]
+pub struct Explainer {
+    prepared: Option<Prepared>,
+}
+
+/// A token and a key set, read.
+#[derive(Debug)]
+struct Prepared {
+    token: Option<String>,
+    jwks: Option<String>,
+    found: Option<Found>,
+    evidence: Evidence,
+}
+
+impl Prepared {
+    fn new(token: Option<&str>, jwks: Option<&str>) -> Self {
+        let token = present(token);
+        let jwks = present(jwks);
+        let found = token.map(unwrap);
+        let evidence = Evidence::new(found.as_ref().map(|found| found.compact.as_str()), jwks);
+        Self { token: token.map(str::to_owned), jwks: jwks.map(str::to_owned), found, evidence }
+    }
+
+    fn is_of(&self, token: Option<&str>, jwks: Option<&str>) -> bool {
+        self.token.as_deref() == present(token) && self.jwks.as_deref() == present(jwks)
+    }
+}
+
+/// An input that is empty was not given.
+fn present(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+impl Explainer {
+    /// As [`explain`].
+    pub fn explain(&mut self, input: &ExplainInput) -> Report {
+        let (token, jwks) = (input.token.as_deref(), input.jwks.as_deref());
+        let prepared = match self.prepared.take() {
+            Some(prepared) if prepared.is_of(token, jwks) => prepared,
+            _ => Prepared::new(token, jwks),
+        };
+        let report = report(input, &prepared);
+        self.prepared = Some(prepared);
+        report
+    }
+}
+
+fn report(input: &ExplainInput, prepared: &Prepared) -> Report {
+    let cluster = input.cluster.clone().unwrap_or_default();
+    let evidence = &prepared.evidence;
+    let jws = evidence.jws.as_ref();
+    let subject = if jws.is_some() { Subject::Token(evidence) } else { Subject::Nobody };
+    let trust = input.trust.as_deref().unwrap_or_default();
+    let pods = match present(input.manifests.as_deref()) {
+        Some(manifests) => inspect_pods(manifests, &cluster),
+        None => PodsReport {
+            pods: Vec::new(),
+            service_accounts: Vec::new(),
+            findings: Vec::new(),
+            checks: Vec::new(),
+        },
+    };
+    let mut report = Report {
+        schema: 1,
+        now: input.now,
+        token: token_report(prepared),
+        keys: evidence.keys.as_ref().map(Keys::describe),
+        verification: jws.map(|_| verification(evidence, &cluster, input.now)).unwrap_or_default(),
+        manifests: pods.checks,
+        timeline: timeline(jws, &pods.pods, input, &cluster),
+        pods: pods.pods,
+        federation: evaluate_all(trust, &subject, &cluster, input.now),
+        findings: pods.findings,
+        summary: String::new(),
+    };
+    report.summary = summary::summary(&report);
+    report
+}
+
+fn token_report(prepared: &Prepared) -> Option<DecodedToken> {
+    let jws = prepared.evidence.jws.as_ref()?;
+    Some(describe(jws, prepared.token.as_deref()?, prepared.found.as_ref()?))
+}
+
+/// Issuer and audience are those of the cluster, where it names them.
+fn verification(evidence: &Evidence, cluster: &Cluster, now: UnixTime) -> Vec<Check> {
+    let options = VerifyOptions {
+        issuer: cluster.issuers.clone().map(OneOrMany::Many),
+        audience: cluster.api_audiences.clone().map(OneOrMany::Many),
+        ..VerifyOptions::new("", "", now)
+    };
+    let mut checks = Verification::of(evidence, &options).checks();
+    for check in &mut checks {
+        let unnamed = match &*check.id {
+            "token/iss" => cluster.issuers.is_none(),
+            "token/aud" => cluster.api_audiences.is_none(),
+            _ => false,
+        };
+        if unnamed && check.status == Status::Skip {
+            check.title = "not checked: the cluster facts name none".into();
+            check.hint = None;
+        }
+    }
+    checks
+}
+
+/// The life of the token that was given; else of the first that the manifests project.
+fn timeline(
+    jws: Option<&Jws>,
+    pods: &[PodReport],
+    input: &ExplainInput,
+    cluster: &Cluster,
+) -> Option<Timeline> {
+    let options = TimelineOptions {
+        cluster: Some(cluster.clone()),
+        scenario: input.scenario.clone(),
+        now: input.now,
+        ..TimelineOptions::default()
+    };
+    if let Some(jws) = jws {
+        let has_times = jws
+            .claims()
+            .is_some_and(|claims| claims.date("iat").is_some() && claims.date("exp").is_some());
+        let token = Some(jws.compact.clone());
+        return has_times.then(|| rotation_timeline(&TimelineOptions { token, ..options }));
+    }
+    let ProjectedToken { expiration_seconds, audience, .. } =
+        pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens).next()?;
+    Some(rotation_timeline(&TimelineOptions {
+        expiration_seconds: Some(*expiration_seconds),
+        audience: audience.clone(),
+        issued_at: Some(input.now),
+        ..options
+    }))
+}
