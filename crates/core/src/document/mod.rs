@@ -111,6 +111,13 @@ impl Node {
         }
     }
 
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match &self.data {
+            Data::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+
     /// A whole number.
     pub(crate) fn as_i64(&self) -> Option<i64> {
         match &self.data {
