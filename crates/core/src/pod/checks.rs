@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::manifest::{Account, Manifests, Template, group_of, is_account};
 use super::spec::Pod;
 use super::types::{self, Mistyped};
-use crate::document::Text;
+use crate::document::{MAX_DOCUMENT, Text};
 use crate::objects::{Object, Objects};
-use crate::trace::{Check, InputName, ProviderError, Status};
+use crate::trace::{Check, InputName, ProviderError, Span, Status};
 
 /// All checks of the manifests.
 pub(super) fn checks(manifests: &Manifests<'_>) -> Vec<Check> {
@@ -28,23 +28,24 @@ pub(super) fn checks(manifests: &Manifests<'_>) -> Vec<Check> {
 }
 
 fn syntax(text: &Text<'_>, objects: &Objects, id: &'static str) -> Check {
-    let count = objects.iter().count();
-    match &objects.error {
-        None => Check::new(id, Status::Pass, format!("read as JSON or YAML: {}", counted(count))),
-        Some(error) => {
-            let span = text.point(error.at);
-            let hint = format!(
-                "correct line {}, column {}; {} before it {} read",
-                span.line,
-                span.column,
-                counted(count),
-                if count == 1 { "was" } else { "were" },
-            );
-            Check::new(id, Status::Fail, format!("not readable: {}", error.message))
-                .at(span)
-                .hint(hint)
-        }
+    let count = counted(objects.iter().count());
+    let Some(error) = &objects.error else {
+        return Check::new(id, Status::Pass, format!("read as JSON or YAML: {count}"));
+    };
+    let title = format!("not readable: {}", error.message);
+    let check = Check::new(id, Status::Fail, title);
+    if text.text.len() > MAX_DOCUMENT {
+        return check
+            .expected(MAX_DOCUMENT)
+            .actual(text.text.len())
+            .hint("paste only the objects that matter here: the pods and their ServiceAccounts");
     }
+    let span = text.point(error.at);
+    let hint = format!(
+        "correct line {}, column {}, or the indentation above it; read so far: {count}, the rest is not judged",
+        span.line, span.column
+    );
+    check.at(span).hint(hint)
 }
 
 fn counted(objects: usize) -> String {
@@ -66,52 +67,40 @@ fn without_kind(manifests: &Manifests<'_>) -> impl Iterator<Item = Check> {
 fn of_object(manifests: &Manifests<'_>, object: &Object) -> Vec<Check> {
     let Some(group) = group_of(&object.kind) else { return Vec::new() };
     let span = object.span(&manifests.text, &object.node, "");
-    let mut checks = Vec::new();
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
-    match object.group.as_deref() {
-        None => checks.push(
-            Check::new(
-                "manifests/api-version",
-                Status::Fail,
-                format!("this {} has no `apiVersion`", object.kind),
-            )
+    let kind = &object.kind;
+    if object.group.as_deref().is_some_and(|other| other != group) {
+        let title = format!("this {kind} is of another API and is not looked into");
+        let check = Check::new("manifests/api-version", Status::Warn, title)
+            .expected(version)
+            .actual(object.group.clone())
+            .at(span)
+            .hint("if the Kubernetes object is meant, correct `apiVersion`");
+        return vec![check];
+    }
+    let mut checks = Vec::new();
+    if object.group.is_none() {
+        let title = format!("this {kind} has no `apiVersion`");
+        let check = Check::new("manifests/api-version", Status::Fail, title)
             .expected(version.clone())
             .at(span.clone())
-            .hint(format!("add `apiVersion: {version}`; it is read as if it were there")),
-        ),
-        Some(other) if other != group => checks.push(
-            Check::new(
-                "manifests/api-version",
-                Status::Warn,
-                format!("this {} is of another API and is not looked into", object.kind),
-            )
-            .expected(version)
-            .actual(other)
+            .hint(format!("add `apiVersion: {version}`; it is read as if it were there"));
+        checks.push(check);
+    }
+    if object.name.is_empty() && object.metadata("generateName").is_none() {
+        let title = format!("this {kind} has no name");
+        let check = Check::new("manifests/name", Status::Fail, title)
+            .expected("metadata.name, a string")
             .at(span)
-            .hint("if the Kubernetes object is meant, correct `apiVersion`"),
-        ),
-        Some(_) => {
-            if object.name.is_empty() && object.metadata("generateName").is_none() {
-                checks.push(
-                    Check::new("manifests/name", Status::Fail, format!("this {} has no name", object.kind))
-                        .expected("metadata.name, a string")
-                        .at(span)
-                        .hint("add `metadata.name`; YAML reads `n`, `no`, `on` and numbers as something else than text, so quote them"),
-                );
-            }
-            if is_account(object) {
-                let found = types::in_account(&object.node);
-                checks.extend(found.iter().map(|m| {
-                    mistyped(
-                        m,
-                        object
-                            .node
-                            .pointer(&m.pointer)
-                            .map(|node| object.span(&manifests.text, node, &m.pointer)),
-                    )
-                }));
-            }
-        }
+            .hint("add `metadata.name`; quote it if it is a number, or a word that YAML reads as true or false: `n`, `no`, `on`");
+        checks.push(check);
+    }
+    if is_account(object) {
+        checks.extend(types::in_account(&object.node).iter().map(|found| {
+            let node = object.node.pointer(&found.pointer);
+            let span = node.map(|node| object.span(&manifests.text, node, &found.pointer));
+            mistyped(found, "", span)
+        }));
     }
     checks
 }
@@ -127,12 +116,14 @@ fn of_template(template: &Template<'_>) -> Vec<Check> {
                 .hint("without a template no pod is created"),
         ];
     };
-    types::in_pod(node).iter().map(|m| mistyped(m, template.span(&m.pointer))).collect()
+    let check = |found: &Mistyped| mistyped(found, template.path, template.span(&found.pointer));
+    types::in_pod(node).iter().map(check).collect()
 }
 
-fn mistyped(mistyped: &Mistyped, span: Option<crate::trace::Span>) -> Check {
-    let title =
-        format!("`{}` is {} where {} belongs", mistyped.pointer, mistyped.found, mistyped.wanted);
+/// `path` leads from the object to what was checked.
+fn mistyped(mistyped: &Mistyped, path: &str, span: Option<Span>) -> Check {
+    let Mistyped { pointer, found, wanted, .. } = mistyped;
+    let title = format!("`{path}{pointer}` is {found} where {wanted} belongs");
     Check::new("manifests/types", Status::Fail, title)
         .expected(mistyped.wanted)
         .actual(mistyped.found)
@@ -153,6 +144,15 @@ pub(super) fn undecodable(template: &Template<'_>, found: &[Mistyped]) -> Option
         first.message(&prefix)
     );
     Some(ProviderError::known("BadRequest", message).status(400).likely())
+}
+
+/// More token files than a report can list.
+pub(super) fn too_many_files(template: &Template<'_>) -> Check {
+    let workload = format!("{} {}", template.object.kind, template.object.name);
+    let title = format!("{workload} mounts its tokens more often than is listed");
+    Check::new("manifests/token-files", Status::Unknown, title)
+        .at(template.object_span())
+        .hint("the first 1000 token files are listed; mount fewer volumes")
 }
 
 fn nothing_found(manifests: &Manifests<'_>, templates: &[Template<'_>]) -> Option<Check> {

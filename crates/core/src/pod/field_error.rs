@@ -2,6 +2,8 @@
 //!
 //! Source: `staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go`, `pkg/util/errors/errors.go`.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::trace::ProviderError;
@@ -45,15 +47,12 @@ impl FieldErrors {
 
     /// Equal errors are given once; one alone stands without brackets.
     pub(super) fn into_error(self, name: &str) -> Option<ProviderError> {
-        let mut distinct: Vec<String> = Vec::new();
-        for error in self.0 {
-            if !distinct.contains(&error) {
-                distinct.push(error);
-            }
-        }
+        let mut seen = HashSet::new();
+        let distinct: Vec<&str> =
+            self.0.iter().map(String::as_str).filter(|error| seen.insert(*error)).collect();
         let joined = match distinct.as_slice() {
             [] => return None,
-            [only] => only.clone(),
+            [only] => (*only).to_owned(),
             several => format!("[{}]", several.join(", ")),
         };
         let message = format!("Pod {} is invalid: {joined}", quoted(name));

@@ -21,18 +21,29 @@ pub(super) struct FileMode {
     pub(super) gid: i64,
 }
 
-/// K42: with an fsGroup or a common user, `defaultMode` is ignored for the token file.
-pub(super) fn file_mode(pod: Pod<'_>, volume: Volume<'_>) -> FileMode {
-    let fs_group = security(pod.spec(), "fsGroup");
-    let user = common_user(pod);
-    let default_mode =
-        volume.projected().and_then(|projected| member(projected, "defaultMode")?.as_i64());
-    let written = match (fs_group, user) {
-        (None, None) => default_mode.unwrap_or(DEFAULT_MODE),
-        _ => OWNER_ONLY,
-    };
-    let mode = if fs_group.is_some() { written | GROUP_READ } else { written };
-    FileMode { mode, uid: user.unwrap_or(0), gid: fs_group.unwrap_or(0) }
+/// What the pod says about the owners of its files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owners {
+    fs_group: Option<i64>,
+    user: Option<i64>,
+}
+
+impl Owners {
+    pub(super) fn of(pod: Pod<'_>) -> Self {
+        Self { fs_group: security(pod.spec(), "fsGroup"), user: common_user(pod) }
+    }
+
+    /// K42: with an fsGroup or a common user, `defaultMode` is ignored for the token file.
+    pub(super) fn token_file(self, volume: Volume<'_>) -> FileMode {
+        let default_mode =
+            volume.projected().and_then(|projected| member(projected, "defaultMode")?.as_i64());
+        let written = match (self.fs_group, self.user) {
+            (None, None) => default_mode.unwrap_or(DEFAULT_MODE),
+            _ => OWNER_ONLY,
+        };
+        let mode = if self.fs_group.is_some() { written | GROUP_READ } else { written };
+        FileMode { mode, uid: self.user.unwrap_or(0), gid: self.fs_group.unwrap_or(0) }
+    }
 }
 
 /// K43: the user that every container runs as, by its own setting or the pod's. The image's `USER` does not count.
@@ -73,7 +84,7 @@ mod tests {
         for (security, containers, default_mode, (mode, uid, gid)) in table {
             let volume = json!({ "projected": { "defaultMode": default_mode } });
             let pod = json!({ "spec": { "securityContext": security, "containers": containers } });
-            let found = file_mode(Pod(&pod), Volume { value: &volume, at: 0 });
+            let found = Owners::of(Pod(&pod)).token_file(Volume { value: &volume, at: 0 });
             assert_eq!(found, FileMode { mode, uid, gid }, "{pod} {volume}");
         }
     }

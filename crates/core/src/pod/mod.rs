@@ -17,7 +17,10 @@ mod types;
 mod validation;
 mod webhooks;
 
-use serde::{Deserialize, Serialize};
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 pub(crate) use self::manifest::Manifests;
@@ -26,6 +29,7 @@ use self::spec::Pod;
 use self::webhooks::Called;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
+use crate::time::UnixTime;
 use crate::trace::{Check, Finding, ProviderError, Span};
 
 /// What becomes of one pod, or of the pods of one workload.
@@ -99,6 +103,7 @@ pub struct ProjectedToken {
     /// `null`: the API server's.
     pub audience: Option<String>,
     /// Seconds asked for.
+    #[serde(serialize_with = "whole")]
     pub expiration_seconds: f64,
     /// Who added it, if the user did not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -110,6 +115,11 @@ pub struct ProjectedToken {
     pub cache_key: String,
     /// Where containers see it.
     pub mounts: Vec<TokenMount>,
+}
+
+/// A whole number of seconds is an integer in JSON too.
+fn whole<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    UnixTime(*seconds).serialize(serializer)
 }
 
 /// A token file in a container.
@@ -185,16 +195,16 @@ impl Manifests<'_> {
         let mut checks = checks::checks(self);
         let mut pods = Vec::new();
         for template in self.templates().iter().filter(|template| template.node().is_some()) {
-            let (report, webhooks) = create(self, template);
-            checks.extend(webhooks::checks(template, &webhooks));
+            let (report, open) = create(self, template);
+            checks.extend(open);
             pods.push(report);
         }
         PodsReport { pods, service_accounts: self.accounts(), findings: Vec::new(), checks }
     }
 }
 
-/// CREATE of one pod, and the webhooks that it calls for.
-fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec<Called>) {
+/// CREATE of one pod, and what its report leaves open.
+fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec<Check>) {
     let mut admitted = template.pod();
     let mistyped = template.node().map(types::in_pod).unwrap_or_default();
     let mut rejected = checks::undecodable(template, &mistyped);
@@ -215,10 +225,13 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     };
     let rejected = rejected.or_else(|| invalid(pod, &webhooks));
     let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
+    let followed = token::follow(pod, template, &injected);
+    let mut open = webhooks::checks(template, &webhooks);
+    open.extend(followed.cut.then(|| checks::too_many_files(template)));
     let mut report = PodReport {
         workload: workload(template),
         service_account: service_account(template, pod),
-        tokens: token::follow(pod, template, &injected),
+        tokens: followed.tokens,
         injected,
         rejected,
         stuck,
@@ -227,7 +240,7 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     };
     let subject = findings::Subject { pod, template, report: &report, webhooks: &webhooks };
     report.findings = findings::findings(&subject);
-    (report, webhooks)
+    (report, open)
 }
 
 /// What validation refuses; less sure where a webhook would have changed the pod before.

@@ -1,5 +1,7 @@
 //! Paths as Go's `path/filepath` cleans them, and variables in them.
 
+use std::collections::HashMap;
+
 /// `filepath.Clean` on Unix: no empty elements, no `.`, and `..` resolved; nothing left is `.`.
 pub(super) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
@@ -35,7 +37,7 @@ pub(super) fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
 /// Expands `$(NAME)` as the kubelet does: `$$` is a dollar. `None` if a variable is not among `variables`.
 ///
 /// Source: `third_party/forked/golang/expansion/expand.go`.
-pub(super) fn expand(text: &str, variables: &[(&str, &str)]) -> Option<String> {
+pub(super) fn expand(text: &str, variables: &HashMap<&str, &str>) -> Option<String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -46,8 +48,7 @@ pub(super) fn expand(text: &str, variables: &[(&str, &str)]) -> Option<String> {
             expanded.push('$');
             rest = next;
         } else if let Some((name, next)) = after.strip_prefix('(').and_then(|v| v.split_once(')')) {
-            let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
-            expanded.push_str(value);
+            expanded.push_str(variables.get(name)?);
             rest = next;
         } else {
             expanded.push('$');
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn expands_variables() {
-        let variables = [("A", "x")];
+        let variables = HashMap::from([("A", "x")]);
         let table =
             [("$(A)/y", Some("x/y")), ("$$(A)", Some("$(A)")), ("$(B)", None), ("a$", Some("a$"))];
         for (text, expanded) in table {

@@ -3,6 +3,8 @@
 //! Source: `plugin/pkg/admission/serviceaccount/admission.go` `limitSecretReferences`,
 //! `pkg/api/pod/util.go` `VisitPodSecretNames`.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::manifest::Account;
@@ -49,8 +51,8 @@ pub(super) fn limit(pod: Pod<'_>, account: Account<'_>) -> Option<String> {
     if !account.enforces_mountable_secrets() {
         return None;
     }
-    let allowed = account.secrets();
-    let beyond = |name: &str| !allowed.contains(&name);
+    let allowed: HashSet<&str> = account.secrets().into_iter().collect();
+    let beyond = |name: &str| !allowed.contains(name);
     let tail = format!(
         "is not allowed because service account {} does not reference that",
         account.name()
@@ -75,7 +77,7 @@ pub(super) fn limit(pod: Pod<'_>, account: Account<'_>) -> Option<String> {
             }
         }
     }
-    let pull = account.pull_secrets();
+    let pull: HashSet<&str> = account.pull_secrets().into_iter().collect();
     let names = list(pod.spec(), "imagePullSecrets").iter().map(|secret| text(secret, "name"));
     let (at, name) = names.enumerate().find(|(_, name)| !pull.contains(name))?;
     Some(format!("imagePullSecrets[{at}].name=\"{name}\" {tail} imagePullSecret"))

@@ -1,6 +1,8 @@
 //! The members of a PodSpec that matter for tokens, as views over the Pod object as it is at that moment:
 //! before admission, or after it. `null` counts as absent, as for the API server.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 /// A member that is there and not `null`.
@@ -69,6 +71,22 @@ impl<'a> Pod<'a> {
         list(self.spec(), "volumes").iter().enumerate().map(|(at, value)| Volume { value, at })
     }
 
+    /// The volumes that some container mounts; the others are never set up (K36).
+    pub(super) fn mounted_volumes(self) -> HashSet<&'a str> {
+        self.mounts().map(Mount::volume).collect()
+    }
+
+    /// The mounts of all containers.
+    pub(super) fn mounts(self) -> impl Iterator<Item = Mount<'a>> {
+        self.containers().into_iter().flat_map(Container::mounts)
+    }
+
+    /// The volumes with at least one token.
+    pub(super) fn token_volumes(self) -> HashMap<&'a str, Volume<'a>> {
+        let volumes = self.volumes().filter(|volume| volume.token_sources().next().is_some());
+        volumes.map(|volume| (volume.name(), volume)).collect()
+    }
+
     pub(super) fn containers_of(self, list_kind: ContainerList) -> Vec<Container<'a>> {
         let elements = list(self.spec(), list_kind.member()).iter().enumerate();
         elements.map(|(at, value)| Container { value, list: list_kind, at }).collect()
@@ -127,14 +145,23 @@ impl<'a> Container<'a> {
         mounts.map(move |(at, value)| Mount { value, at, container: self })
     }
 
-    /// Its variables with a literal value, the last of several with one name.
-    pub(super) fn literal_env(self) -> Vec<(&'a str, &'a str)> {
-        let mut variables: Vec<(&str, &str)> = Vec::new();
+    /// Its variables and their values, as far as the manifest tells them: literals, and what the downward
+    /// API takes from the pod's own metadata. The last of several with one name counts.
+    pub(super) fn variables(self, pod: Pod<'a>) -> HashMap<&'a str, &'a str> {
+        let mut variables = HashMap::new();
         for variable in list(self.value, "env") {
+            let field = variable.pointer("/valueFrom/fieldRef/fieldPath").and_then(Value::as_str);
+            let value = match field {
+                Some("metadata.name") => pod.metadata("name"),
+                Some("metadata.namespace") => pod.metadata("namespace"),
+                Some("spec.serviceAccountName") => pod.service_account(),
+                Some(_) => "",
+                None => text(variable, "value"),
+            };
             let name = text(variable, "name");
-            variables.retain(|(known, _)| *known != name);
-            if let Some(value) = member(variable, "value").and_then(Value::as_str) {
-                variables.push((name, value));
+            variables.remove(name);
+            if !value.is_empty() {
+                variables.insert(name, value);
             }
         }
         variables

@@ -1,32 +1,59 @@
 //! Follows every token of a pod: source, volume, mounts, files, and the variables that name the files.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 
-use super::file_mode::file_mode;
+use super::file_mode::{FileMode, Owners};
 use super::manifest::Template;
 use super::path::{below, clean, expand};
-use super::spec::{Container, Mount, Pod, TokenSource, Volume};
+use super::spec::{Mount, Pod, TokenSource, Volume};
 use super::{Injection, ProjectedToken, TokenMount};
 
-/// Every token of the pod as it was admitted, in the order of volumes and sources.
-pub(super) fn follow(
-    pod: Pod<'_>,
-    template: &Template<'_>,
-    injected: &[Injection],
-) -> Vec<ProjectedToken> {
-    pod.volumes()
-        .flat_map(Volume::token_sources)
-        .map(|source| ProjectedToken {
-            volume: source.volume.name().to_owned(),
-            path: source.path().to_owned(),
-            audience: source.audience().map(str::to_owned),
-            expiration_seconds: source.expiration_seconds(),
-            injected_by: injector(source.volume.name(), injected),
-            span: template.span(&source.pointer()),
-            cache_key: cache_key(pod, source),
-            mounts: if is_overwritten(source) { Vec::new() } else { mounts(pod, source) },
-        })
-        .collect()
+/// Most token files that are listed for one pod. A real pod has a handful; a few kilobytes of hostile YAML
+/// could ask for a hundred million.
+const MAX_FILES: usize = 1000;
+
+/// Every token of a pod.
+pub(super) struct Followed {
+    /// In the order of volumes and sources.
+    pub(super) tokens: Vec<ProjectedToken>,
+    /// Whether there are more files than are listed.
+    pub(super) cut: bool,
+}
+
+/// Every token of the pod as it was admitted.
+pub(super) fn follow(pod: Pod<'_>, template: &Template<'_>, injected: &[Injection]) -> Followed {
+    let containers = Containers::of(pod);
+    let mut followed = Followed { tokens: Vec::new(), cut: false };
+    let mut left = MAX_FILES;
+    for volume in pod.volumes() {
+        let overwritten = overwritten(volume);
+        let mode = containers.owners.token_file(volume);
+        let injected_by = injector(volume.name(), injected);
+        for source in volume.token_sources() {
+            let mounts = if overwritten.contains(&source.at) {
+                Vec::new()
+            } else {
+                let mut files = containers.files(source, &mode);
+                let mounts: Vec<TokenMount> = files.by_ref().take(left).collect();
+                followed.cut |= files.next().is_some();
+                mounts
+            };
+            left -= mounts.len();
+            followed.tokens.push(ProjectedToken {
+                volume: volume.name().to_owned(),
+                path: source.path().to_owned(),
+                audience: source.audience().map(str::to_owned),
+                expiration_seconds: source.expiration_seconds(),
+                injected_by: injected_by.clone(),
+                span: template.span(&source.pointer()),
+                cache_key: cache_key(pod, source),
+                mounts,
+            });
+        }
+    }
+    followed
 }
 
 /// Who added the volume, if a patch says so.
@@ -36,7 +63,7 @@ fn injector(volume: &str, injected: &[Injection]) -> Option<String> {
         let value = operation.get("value").unwrap_or(&Value::Null);
         match operation.get("path").and_then(Value::as_str) {
             Some("/spec/volumes") => value.as_array().is_some_and(|list| list.iter().any(names)),
-            Some("/spec/volumes/-" | "/spec/volumes/0") => names(value),
+            Some(path) if path.starts_with("/spec/volumes/") => names(value),
             _ => false,
         }
     };
@@ -55,88 +82,99 @@ fn cache_key(pod: Pod<'_>, source: TokenSource<'_>) -> String {
     .to_string()
 }
 
-/// K41: of two sources with one path the later wins, silently.
-pub(super) fn is_overwritten(source: TokenSource<'_>) -> bool {
-    let path = clean(source.path());
-    source.volume.token_sources().any(|later| later.at > source.at && clean(later.path()) == path)
+/// K41: of two sources with one path the later wins, silently. The places of those that lose.
+pub(super) fn overwritten(volume: Volume<'_>) -> HashSet<usize> {
+    let mut writer: HashMap<String, usize> = HashMap::new();
+    volume.token_sources().filter_map(|s| writer.insert(clean(s.path()), s.at)).collect()
 }
 
-/// Every container that sees the file.
-fn mounts(pod: Pod<'_>, source: TokenSource<'_>) -> Vec<TokenMount> {
-    let mode = file_mode(pod, source.volume);
-    pod.containers()
-        .into_iter()
-        .flat_map(|container| container.mounts().collect::<Vec<_>>())
-        .filter(|mount| mount.volume() == source.volume.name())
-        .filter_map(|mount| {
-            let sub_path = resolved_sub_path(pod, mount)?;
-            let file = file(mount, sub_path.as_deref(), source.path())?;
+/// What the containers mount and name.
+struct Containers<'a> {
+    owners: Owners,
+    mounts: HashMap<&'a str, Vec<Mounted<'a>>>,
+    /// Of each container: the variables by the cleaned path that they hold.
+    variables: Vec<HashMap<String, Vec<&'a str>>>,
+}
+
+/// A mount, and the container it belongs to.
+struct Mounted<'a> {
+    mount: Mount<'a>,
+    sub_path: Option<String>,
+    container: usize,
+}
+
+impl<'a> Containers<'a> {
+    fn of(pod: Pod<'a>) -> Self {
+        let owners = Owners::of(pod);
+        let mut containers = Self { owners, mounts: HashMap::new(), variables: Vec::new() };
+        for (at, container) in pod.containers().into_iter().enumerate() {
+            let variables = container.variables(pod);
+            for mount in container.mounts() {
+                // A subPath that cannot be expanded leads nowhere that is known.
+                if let Some(sub_path) = sub_path(mount, &variables) {
+                    let mounted = Mounted { mount, sub_path, container: at };
+                    containers.mounts.entry(mount.volume()).or_default().push(mounted);
+                }
+            }
+            containers.variables.push(by_path(&variables));
+        }
+        containers
+    }
+
+    /// The files in which containers see the token.
+    fn files(
+        &self,
+        source: TokenSource<'a>,
+        mode: &FileMode,
+    ) -> impl Iterator<Item = TokenMount> + '_ {
+        let path = clean(source.path());
+        let mode = mode.clone();
+        let mounts = self.mounts.get(source.volume.name()).into_iter().flatten();
+        mounts.filter_map(move |mounted| {
+            let file = file(mounted.mount, mounted.sub_path.as_deref(), &path)?;
+            let env = self.variables.get(mounted.container).and_then(|names| names.get(&file));
             Some(TokenMount {
-                container: mount.container.name().to_owned(),
-                env: variables(mount.container, &file),
+                container: mounted.mount.container.name().to_owned(),
+                env: env.into_iter().flatten().map(|name| (*name).to_owned()).collect(),
                 file,
-                refreshed: sub_path.is_none(),
-                sub_path,
+                refreshed: mounted.sub_path.is_none(),
+                sub_path: mounted.sub_path.clone(),
                 mode: format!("{:04o}", mode.mode),
                 uid: mode.uid,
                 gid: mode.gid,
             })
         })
-        .collect()
+    }
 }
 
 /// The mount's subPath, its expression expanded; `None` if that takes a value that the manifest does not tell.
-pub(super) fn resolved_sub_path(pod: Pod<'_>, mount: Mount<'_>) -> Option<Option<String>> {
+fn sub_path(mount: Mount<'_>, variables: &HashMap<&str, &str>) -> Option<Option<String>> {
     match (mount.sub_path(), mount.sub_path_expr()) {
         ("", "") => Some(None),
-        ("", expression) => {
-            let mut variables = mount.container.literal_env();
-            variables.extend(pod_fields(pod, mount.container));
-            expand(expression, &variables).map(Some)
-        }
+        ("", expression) => expand(expression, variables).map(Some),
         (path, _) => Some(Some(path.to_owned())),
     }
 }
 
-/// Variables that the downward API fills with what the manifest tells.
-fn pod_fields<'a>(pod: Pod<'a>, container: Container<'a>) -> Vec<(&'a str, &'a str)> {
-    let variables = super::spec::list(container.value, "env").iter();
-    variables
-        .filter_map(|variable| {
-            let field = variable.pointer("/valueFrom/fieldRef/fieldPath").and_then(Value::as_str);
-            let value = match field? {
-                "metadata.name" => pod.metadata("name"),
-                "metadata.namespace" => pod.metadata("namespace"),
-                "spec.serviceAccountName" => pod.service_account(),
-                _ => return None,
-            };
-            let name = variable.get("name").and_then(Value::as_str)?;
-            Some((name, value)).filter(|_| !value.is_empty())
-        })
-        .collect()
+/// The variables that hold an absolute path, by that path.
+fn by_path<'a>(variables: &HashMap<&'a str, &'a str>) -> HashMap<String, Vec<&'a str>> {
+    let mut names: HashMap<String, Vec<&str>> = HashMap::new();
+    for (name, value) in variables {
+        let value = expand(value, variables).unwrap_or_else(|| (*value).to_owned());
+        if value.starts_with('/') {
+            names.entry(clean(&value)).or_default().push(name);
+        }
+    }
+    names.values_mut().for_each(|names| names.sort_unstable());
+    names
 }
 
 /// Where the container sees the file; `None` if the subPath leads elsewhere (K45).
 fn file(mount: Mount<'_>, sub_path: Option<&str>, path: &str) -> Option<String> {
-    let path = clean(path);
     let rest = match sub_path {
-        None => path.as_str(),
-        Some(sub_path) => below(&path, &clean(sub_path))?,
+        None => path,
+        Some(sub_path) => below(path, &clean(sub_path))?,
     };
     // A mountPath without a leading slash is taken from the root.
     Some(clean(&format!("/{}/{rest}", mount.path())))
-}
-
-/// The variables of the container that name the file.
-fn variables(container: Container<'_>, file: &str) -> Vec<String> {
-    let variables = container.literal_env();
-    let names_it = |value: &str| {
-        let value = expand(value, &variables).unwrap_or_else(|| value.to_owned());
-        value.starts_with('/') && clean(&value) == file
-    };
-    variables
-        .iter()
-        .filter(|(_, value)| names_it(value))
-        .map(|(name, _)| (*name).to_owned())
-        .collect()
 }

@@ -151,6 +151,9 @@ fn validate_ports(container: Container<'_>, errors: &mut FieldErrors) {
 fn validate_mounts(container: Container<'_>, volumes: &HashSet<&str>, errors: &mut FieldErrors) {
     let mut paths = HashSet::new();
     let devices = list(container.value, "volumeDevices");
+    let of_devices =
+        |member| devices.iter().map(|device| text(device, member)).collect::<HashSet<_>>();
+    let (device_names, device_paths) = (of_devices("name"), of_devices("devicePath"));
     for mount in container.mounts() {
         let field = format!("{}.volumeMounts[{}]", container.field(), mount.at);
         if mount.volume().is_empty() {
@@ -166,11 +169,11 @@ fn validate_mounts(container: Container<'_>, volumes: &HashSet<&str>, errors: &m
         if !paths.insert(mount.path()) {
             errors.invalid(&path_field, mount.path(), "must be unique");
         }
-        if devices.iter().any(|device| text(device, "name") == mount.volume()) {
+        if device_names.contains(mount.volume()) {
             let detail = "must not already exist in volumeDevices";
             errors.invalid(&format!("{field}.name"), mount.volume(), detail);
         }
-        if devices.iter().any(|device| text(device, "devicePath") == mount.path()) {
+        if device_paths.contains(mount.path()) {
             let detail = "must not already exist as a path in volumeDevices";
             errors.invalid(&path_field, mount.path(), detail);
         }
@@ -206,9 +209,10 @@ pub(super) fn descending_path(path: &str, field: &str, errors: &mut FieldErrors)
 
 /// `ValidateVolumeDevices`, as far as it meets mounts.
 fn validate_devices(container: Container<'_>, errors: &mut FieldErrors) {
+    let mounted: HashSet<&str> = container.mounts().map(Mount::path).collect();
     for (at, device) in list(container.value, "volumeDevices").iter().enumerate() {
         let path = text(device, "devicePath");
-        if container.mounts().any(|mount| mount.path() == path) {
+        if mounted.contains(path) {
             let field = format!("{}.volumeDevices[{at}].devicePath", container.field());
             errors.invalid(&field, path, "must not already exist as a path in volumeMounts");
         }

@@ -2,8 +2,9 @@
 
 mod default_account;
 mod expiration;
-mod mount_hides_token;
+mod overwritten;
 mod sub_path;
+mod token_only;
 mod unmounted;
 
 use super::PodReport;
@@ -22,11 +23,12 @@ pub(super) struct Subject<'a> {
 
 /// Every lint.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
-    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 5] = [
+    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 6] = [
         default_account::find,
         expiration::find,
-        mount_hides_token::find,
+        overwritten::find,
         sub_path::find,
+        token_only::find,
         unmounted::find,
     ];
     let mut findings: Vec<Finding> = lints.iter().flat_map(|lint| lint(subject)).collect();

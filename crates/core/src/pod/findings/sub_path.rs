@@ -1,22 +1,14 @@
-//! `token-sub-path`: a token mounted with subPath stays the one of the container's start (K45).
+//! `token-sub-path`: a token mounted with subPath stays the one of the container's start.
 
-use super::super::spec::Volume;
 use super::Subject;
 use crate::trace::{Finding, Severity};
 
 pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
-    let containers = subject.pod.containers();
-    let has_token = |name: &str| {
-        let mut volumes = subject.pod.volumes();
-        volumes.any(|volume: Volume<'_>| {
-            volume.name() == name && volume.token_sources().next().is_some()
-        })
-    };
-    containers
-        .iter()
-        .flat_map(|container| container.mounts())
+    let volumes = subject.pod.token_volumes();
+    let mounts = subject.pod.mounts();
+    mounts
+        .filter(|mount| volumes.contains_key(mount.volume()))
         .filter(|mount| !(mount.sub_path().is_empty() && mount.sub_path_expr().is_empty()))
-        .filter(|mount| has_token(mount.volume()))
         .map(|mount| {
             let title = format!(
                 "Container {} mounts the token with subPath: it is never refreshed",
