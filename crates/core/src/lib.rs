@@ -26,6 +26,11 @@ mod time;
 mod trace;
 mod verify;
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 pub use claims::{DecodedToken, ObjectRef, ServiceAccountRef, TokenKind};
 pub use cluster::{
     AzureWebhook, Cluster, ComposeRoleArn, ConfigMapRole, ContainerCredentials,

@@ -89,3 +89,20 @@ impl Evidence {
         Some(verify(self.algorithm()?, public, jws.signing_input(), jws.signature.as_ref()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moving_now_costs_no_cryptography() {
+        // An Ed25519 key and a token that it did not sign: judged once, then remembered.
+        let keys =
+            r#"{"kty":"OKP","crv":"Ed25519","x":"cf6dpM7Czir2iP_8xsoTCTKvY7yO3zFWZIelIq3CQUQ"}"#;
+        let evidence = Evidence::new(Some("eyJhbGciOiJFZERTQSJ9.e30.c2ln"), Some(keys));
+        assert_eq!(evidence.judge(&[0]), Judgement::Invalid);
+        assert_eq!(evidence.judged.borrow().get(&0), Some(&false));
+        evidence.judged.borrow_mut().insert(0, true);
+        assert_eq!(evidence.judge(&[0]), Judgement::Valid(0));
+    }
+}

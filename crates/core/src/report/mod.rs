@@ -217,7 +217,7 @@ fn verification(evidence: &Evidence, cluster: &Cluster, now: UnixTime) -> Vec<Ch
     checks
 }
 
-/// The life of the token that was given; else of the first that the manifests project.
+/// The life of the token that was given; else of one that the manifests project, the user's own first.
 fn timeline(
     jws: Option<&Jws>,
     pods: &[PodReport],
@@ -230,19 +230,21 @@ fn timeline(
         now: input.now,
         ..TimelineOptions::default()
     };
-    if let Some(jws) = jws {
-        let has_times = jws
-            .claims()
-            .is_some_and(|claims| claims.date("iat").is_some() && claims.date("exp").is_some());
+    let dated = jws.filter(|jws| {
+        jws.claims()
+            .is_some_and(|claims| claims.date("iat").is_some() && claims.date("exp").is_some())
+    });
+    if let Some(jws) = dated {
         let token = Some(jws.compact.clone());
-        return has_times.then(|| rotation_timeline(&TimelineOptions { token, ..options }));
+        return Some(rotation_timeline(&TimelineOptions { token, ..options }));
     }
+    let mut tokens = pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens);
+    let first = tokens.clone().next();
     let ProjectedToken { expiration_seconds, audience, .. } =
-        pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens).next()?;
+        tokens.find(|token| token.injected_by.is_none()).or(first)?;
     Some(rotation_timeline(&TimelineOptions {
         expiration_seconds: Some(*expiration_seconds),
         audience: audience.clone(),
-        issued_at: Some(input.now),
         ..options
     }))
 }

@@ -141,7 +141,13 @@ pub struct Expect {
     pub node: Option<String>,
 }
 
-/// A token that passed every check. Only [`verify_service_account_token`] makes one.
+/// A token that passed every check. Only [`verify_service_account_token`] makes one:
+///
+/// ```compile_fail,E0451
+/// fn forge(token: podpass::VerifiedToken) -> podpass::VerifiedToken {
+///     podpass::VerifiedToken { kind: podpass::TokenKind::Bound, ..token }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedToken {
