@@ -25,9 +25,7 @@ pub(crate) fn build(tools: &mut Tools) -> Outcome {
     trunk(&tools.ready(&TOOLS)?, "build").arg("--release").run()?;
     let dist = project::root().join("dist");
     let module = module(&dist)?;
-    wasm::optimise(&module, |candidate| {
-        Call::new("node").arg(project::script("compile.mjs")).arg(candidate).run()
-    })?;
+    wasm::optimise(&module, wasm::compiles)?;
     Call::new("node").arg(project::script("sizes.mjs")).arg(&dist).run()
 }
 

@@ -50,22 +50,29 @@ pub(crate) fn optimise(module: &Path, accept: impl FnOnce(&Path) -> Outcome) -> 
         let call = Call::new("node").arg(optimiser).arg("-Oz").args(FEATURES);
         call.arg(module).arg("-o").arg(&kept.output).run()?;
     }
-    accept(&kept.output)?;
-    let output =
-        fs::read(&kept.output).while_doing(|| format!("reading {}", kept.output.display()))?;
-    if output.len() > input.len() {
-        return Err(Failure::new(format!(
-            "wasm-opt made {} larger: {} to {} bytes",
-            module.display(),
-            input.len(),
-            output.len()
-        )));
-    }
+    let output = adopt(module, &kept.output, accept)?;
     fs::write(&kept.input, &input).while_doing(|| format!("writing {}", kept.input.display()))?;
-    fs::write(module, &output).while_doing(|| format!("writing {}", module.display()))?;
     let how = if reused { ", kept from the last time" } else { "" };
-    println!("   optimised: {} to {} bytes in {watch}{how}", input.len(), output.len());
+    println!("   optimised: {} to {output} bytes in {watch}{how}", input.len());
     Ok(())
+}
+
+/// Puts an optimised module in the place of the original once it was accepted, and gives its size.
+fn adopt(module: &Path, candidate: &Path, accept: impl FnOnce(&Path) -> Outcome) -> Outcome<u64> {
+    accept(candidate)?;
+    let size = |file: &Path| fs::metadata(file).map(|about| about.len());
+    let before = size(module).while_doing(|| format!("reading {}", module.display()))?;
+    let after = size(candidate).while_doing(|| format!("reading {}", candidate.display()))?;
+    if after > before {
+        let what = format!("wasm-opt made {} larger: {before} to {after} bytes", module.display());
+        return Err(Failure::new(what));
+    }
+    fs::copy(candidate, module).while_doing(|| format!("writing {}", module.display()))
+}
+
+/// Accepts a module that Node compiles.
+pub(crate) fn compiles(candidate: &Path) -> Outcome {
+    Call::new("node").arg(project::script("compile.mjs")).arg(candidate).run()
 }
 
 /// The last input and output of the optimiser for a module: it takes half a minute, and most builds change nothing.
@@ -88,5 +95,39 @@ impl Kept {
     /// The input is written last, and only after the output was accepted.
     fn fits(&self, input: &[u8]) -> bool {
         self.output.is_file() && fs::read(&self.input).is_ok_and(|kept| kept == input)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{adopt, compiles};
+
+    /// The smallest module there is: its mark and its version.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+    #[test]
+    fn an_optimised_module_is_taken_only_when_it_runs() {
+        let dir = std::env::temp_dir().join(format!("podpass-adopt-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let (module, candidate) = (dir.join("module.wasm"), dir.join("candidate.wasm"));
+        // A custom section named `a`, which an optimiser drops.
+        let original = [EMPTY, b"\0\x02\x01a"].concat();
+        fs::write(&module, &original).unwrap();
+
+        // An optimiser that ends well and truncates what it writes.
+        fs::write(&candidate, &EMPTY[..6]).unwrap();
+        assert!(adopt(&module, &candidate, compiles).is_err());
+        assert_eq!(fs::read(&module).unwrap(), original);
+
+        fs::write(&candidate, [&original[..], &original[8..]].concat()).unwrap();
+        let failure = adopt(&module, &candidate, compiles).unwrap_err().to_string();
+        assert!(failure.ends_with("larger: 12 to 16 bytes"), "{failure}");
+
+        fs::write(&candidate, EMPTY).unwrap();
+        assert_eq!(adopt(&module, &candidate, compiles).unwrap(), 8);
+        assert_eq!(fs::read(&module).unwrap(), EMPTY);
+        fs::remove_dir_all(&dir).unwrap();
     }
 }
