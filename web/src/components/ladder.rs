@@ -1,0 +1,192 @@
+//! The checks of one party, in its own order; the first that fails is open, what follows is dimmed.
+
+use podpass::{Check, Fix, Span, Status};
+use yew::prelude::*;
+
+use crate::components::copy_button::CopyButton;
+use crate::components::icon;
+use crate::components::values::Comparison;
+use crate::parties::Judgement;
+use crate::words::{self, Tone};
+
+/// Whose checks, and what a click does.
+#[derive(Properties, PartialEq)]
+pub(crate) struct LadderProps {
+    pub(crate) judged: Judgement,
+    pub(crate) on_jump: Callback<Span>,
+    pub(crate) on_fix: Callback<Fix>,
+}
+
+/// A card with an ordered list.
+#[component]
+pub(crate) fn Ladder(props: &LadderProps) -> Html {
+    let judged = &props.judged;
+    let decisive = judged.decisive().map(|(at, check)| (at, check.status));
+    let stopped = decisive.and_then(|(at, status)| (status == Status::Fail).then_some(at));
+    html! {
+        <section class="card" id="ladder" aria-labelledby="ladder-title">
+            <div class="bar">
+                <h2 id="ladder-title">{ format!("{}, step by step", judged.name) }</h2>
+                { stops(judged, decisive) }
+                <span class="acts"><CopyButton text={markdown(judged)} what="the steps as Markdown" label="copy as Markdown"/></span>
+            </div>
+            if judged.checks.is_empty() { <p class="pad dim">{ "Nothing was judged." }</p> }
+            <ol class="ladder">
+                for (at, check) in judged.checks.iter().enumerate() {
+                    <Step key={at} check={check.clone()} heading={heading(&judged.checks, at)}
+                        open={decisive.is_some_and(|(first, _)| first == at)}
+                        after={stopped.is_some_and(|stopped| at > stopped)}
+                        fixes={fixes_of(judged, check)}
+                        on_jump={props.on_jump.clone()} on_fix={props.on_fix.clone()}/>
+                }
+            </ol>
+        </section>
+    }
+}
+
+fn stops(judged: &Judgement, decisive: Option<(usize, Status)>) -> Html {
+    let total = judged.checks.len();
+    let words = match decisive {
+        Some((at, Status::Fail)) => {
+            let stage = judged.stage.as_deref().unwrap_or_default();
+            let stage = words::stage_label(stage).to_lowercase();
+            format!("stops at {} of {total}: {stage}", at + 1)
+        }
+        Some(_) => "not all can be known".to_owned(),
+        None if total == 0 => return Html::default(),
+        None => format!("{total} of {total}"),
+    };
+    let tone = decisive.map_or(Tone::Pass, |(_, status)| Tone::from(status));
+    html! { <span class={classes!("chip", tone.name())}>{ words }</span> }
+}
+
+/// The stage of a check, if the check before has another.
+fn heading(checks: &[Check], at: usize) -> Option<String> {
+    let stage = words::stage_of(&checks.get(at)?.id);
+    let before = at.checked_sub(1).and_then(|before| checks.get(before));
+    let same = before.is_some_and(|before| words::stage_of(&before.id) == stage);
+    (!same).then(|| words::stage_label(stage))
+}
+
+fn fixes_of(judged: &Judgement, check: &Check) -> Vec<Fix> {
+    judged.fixes.iter().filter(|fix| fix.check == check.id).cloned().collect()
+}
+
+/// The steps for a ticket.
+fn markdown(judged: &Judgement) -> std::rc::Rc<str> {
+    let verdict = words::verdict_word(judged.verdict);
+    let mut text = format!("**{} {}: {verdict}**\n\n", judged.name, judged.which);
+    if let Some(error) = &judged.error {
+        text += &format!("> {} {}\n\n", error.code, error.message);
+    }
+    for check in &judged.checks {
+        let rule = check.rule.as_deref().unwrap_or("-");
+        text += &format!("1. {} {} ({rule})\n", mark(check.status), check.title);
+        for (name, value) in [("expected", &check.expected), ("actual", &check.actual)] {
+            if let (Some(value), Status::Fail) = (value, check.status) {
+                text += &format!("   - {name}: `{}`\n", words::value_text(value));
+            }
+        }
+    }
+    text.into()
+}
+
+const fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Fail => "✕",
+        Status::Pass => "✓",
+        Status::Skip => "–",
+        Status::Unknown => "?",
+        Status::Warn => "!",
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct StepProps {
+    check: Check,
+    heading: Option<String>,
+    open: bool,
+    after: bool,
+    fixes: Vec<Fix>,
+    on_jump: Callback<Span>,
+    on_fix: Callback<Fix>,
+}
+
+#[component]
+fn Step(props: &StepProps) -> Html {
+    let check = &props.check;
+    let tone = Tone::from(check.status);
+    let matters = matches!(check.status, Status::Fail | Status::Unknown | Status::Warn);
+    html! {
+        <li class={classes!(tone.name(), props.open.then_some("open"), props.after.then_some("after"))} data-check={check.id.to_string()} data-status={tone.name()}>
+            { icon::tone_symbol(tone) }
+            <span class="stage">{ props.heading.clone().unwrap_or_default() }</span>
+            <div class="what">
+                { title(check, props.open, &props.on_jump) }
+                if matters && (check.expected.is_some() || check.actual.is_some()) {
+                    <Comparison expected={check.expected.clone()} actual={check.actual.clone()}/>
+                }
+                if let Some(hint) = check.hint.as_ref().filter(|_| check.status != Status::Pass) { <p class="hint">{ hint.to_string() }</p> }
+                for fix in props.fixes.iter() { { fix_view(fix, &props.on_fix) } }
+            </div>
+            { rule(check) }
+        </li>
+    }
+}
+
+/// The title; with a place it is a button that leads there.
+fn title(check: &Check, open: bool, on_jump: &Callback<Span>) -> Html {
+    let words = words::visible(&check.title);
+    let value = check.actual.as_ref().filter(|_| check.status == Status::Pass);
+    let inner = html! { <>
+        if open { <b>{ words }</b> } else { { words } }
+        if let Some(value) = value { <code class="seen">{ shortened(&words::value_text(value)) }</code> }
+    </> };
+    match &check.span {
+        Some(span) => {
+            let place = words::place(span);
+            let span = span.clone();
+            let onclick = on_jump.reform(move |_: MouseEvent| span.clone());
+            html! { <button type="button" class="jump" {onclick}>{ inner }<span class="where">{ place }</span></button> }
+        }
+        None => html! { <span>{ inner }</span> },
+    }
+}
+
+/// Long values are for the decoded view.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 72;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    text.chars().take(MOST - 1).chain(['…']).collect()
+}
+
+fn rule(check: &Check) -> Html {
+    let Some(rule) = check.rule.as_ref() else { return html! { <span class="rule"></span> } };
+    match &check.docs {
+        Some(docs) => html! { <a class="rule" href={docs.to_string()} target="_blank" rel="noreferrer noopener" title="the page that says so">{ rule.to_string() }</a> },
+        None => html! { <span class="rule">{ rule.to_string() }</span> },
+    }
+}
+
+fn fix_view(fix: &Fix, on_fix: &Callback<Fix>) -> Html {
+    let proof = match fix.verdict_after {
+        Some(verdict) => format!("tried: then {}", words::verdict_word(verdict).to_lowercase()),
+        None => "tried: this check then passes".to_owned(),
+    };
+    let onclick = {
+        let fix = fix.clone();
+        on_fix.reform(move |_: MouseEvent| fix.clone())
+    };
+    html! {
+        <div class="fix" key={fix.id.clone()}>
+            <div class="diff"><div>{ &fix.title }</div>
+                for edit in fix.edits.iter().filter(|edit| !edit.text.is_empty()) { <div class="m"><ins>{ words::visible(&edit.text) }</ins></div> }
+            </div>
+            <span class="proof">{ icon::symbol("pass") }{ proof }</span>
+            <button type="button" class="btn primary" {onclick}>{ "Apply" }</button>
+        </div>
+    }
+}
+

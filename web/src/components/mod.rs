@@ -1,0 +1,21 @@
+//! The parts of the page, one a file: data in, `Html` out.
+
+pub(crate) mod answer;
+pub(crate) mod copy_button;
+pub(crate) mod decoded;
+pub(crate) mod examples;
+pub(crate) mod facts_form;
+pub(crate) mod findings;
+pub(crate) mod header;
+pub(crate) mod icon;
+pub(crate) mod input_box;
+pub(crate) mod inputs_pane;
+pub(crate) mod ladder;
+pub(crate) mod now_control;
+pub(crate) mod pods;
+pub(crate) mod reach;
+pub(crate) mod states;
+pub(crate) mod timeline;
+pub(crate) mod timeline_table;
+pub(crate) mod values;
+pub(crate) mod verdicts;
