@@ -1,5 +1,7 @@
 //! What becomes of each pod: what is added to it, and every token followed from volume to file to variable.
 
+use std::rc::Rc;
+
 use podpass::{Injection, PodReport, ProjectedToken, Span, TokenMount};
 use serde_json::Value;
 use yew::prelude::*;
@@ -21,7 +23,7 @@ pub(crate) fn PodView(props: &PodViewProps) -> Html {
     let pod = &props.pod;
     let changes: usize = pod.injected.iter().map(|injection| injection.patch.len()).sum();
     let patch: Vec<_> = pod.injected.iter().flat_map(|injection| injection.patch.clone()).collect();
-    let patch = serde_json::to_string_pretty(&patch).unwrap_or_default();
+    let patch: Rc<str> = serde_json::to_string_pretty(&patch).unwrap_or_default().into();
     html! {
         <section class="card pod" aria-label={format!("Pod {}", pod.workload.name)}>
             <div class="bar"><h2>{ format!("{} {}/{}", pod.workload.kind, pod.workload.namespace, pod.workload.name) }</h2>
