@@ -22,7 +22,11 @@ const compiled = async () => WebAssembly.compile(await (await fetched("podpass-w
 const bootstrap = `
 self.onmessage = ({ data }) => {
   if (data instanceof WebAssembly.Module) initSync({ module: data });
-  else self.postMessage([data[0], explain(data[1])]);
+  else {
+    const begin = performance.now();
+    const report = explain(data[1]);
+    self.postMessage([data[0], report, performance.now() - begin]);
+  }
 };
 `;
 

@@ -32,9 +32,8 @@ pub(crate) fn App() -> Html {
     let now = use_state_eq(|| Now::Live(clock::now()));
     let chosen = use_state_eq(|| None::<Party>);
     let picked = use_state_eq(|| None::<Picked>);
-    let request = use_memo((state.inputs.clone(), now.time().0 as i64), |_| {
-        state.inputs.request(now.time())
-    });
+    let request =
+        use_memo((state.inputs.clone(), now.time().0 as i64), |_| state.inputs.request(now.time()));
     let answer = use_engine(request);
     use_ticking(now.clone(), answer.took < QUICK && answer.problem.is_none());
 
@@ -95,13 +94,17 @@ fn first_state(samples: Option<&Samples>) -> State {
 #[hook]
 fn use_ticking(now: UseStateHandle<Now>, quick: bool) {
     use_effect_with(now.is_live() && quick, move |ticks| {
-        let interval = ticks.then(|| Interval::new(1_000, move || now.set(Now::Live(clock::now()))));
+        let interval =
+            ticks.then(|| Interval::new(1_000, move || now.set(Now::Live(clock::now()))));
         move || drop(interval)
     });
 }
 
 /// Leads to a place in an input.
-fn jump(state: &UseReducerHandle<State>, picked: &UseStateHandle<Option<Picked>>) -> Callback<Span> {
+fn jump(
+    state: &UseReducerHandle<State>,
+    picked: &UseStateHandle<Option<Picked>>,
+) -> Callback<Span> {
     let (inputs, picked) = (state.inputs.clone(), picked.clone());
     Callback::from(move |span: Span| {
         if let Some(field) = inputs.field_of(&span) {

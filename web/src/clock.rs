@@ -6,8 +6,3 @@ use podpass::UnixTime;
 pub(crate) fn now() -> UnixTime {
     UnixTime((js_sys::Date::now() / 1000.0).floor())
 }
-
-/// Milliseconds since some instant, for measuring how long something took.
-pub(crate) fn milliseconds() -> f64 {
-    js_sys::Date::now()
-}

@@ -32,13 +32,8 @@ pub(crate) fn likeness(expected: &str, actual: &str) -> f64 {
 fn common(left: &[char], right: &[char]) -> (Vec<bool>, Vec<bool>) {
     let head = left.iter().zip(right).take_while(|(a, b)| a == b).count();
     let rest = left.len().min(right.len()) - head;
-    let tail = left
-        .iter()
-        .rev()
-        .zip(right.iter().rev())
-        .take(rest)
-        .take_while(|(a, b)| a == b)
-        .count();
+    let tail =
+        left.iter().rev().zip(right.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
     let outside = |length: usize| -> Vec<bool> {
         (0..length).map(|at| at < head || at >= length - tail).collect()
     };
@@ -62,7 +57,8 @@ fn subsequence(left: &[char], right: &[char]) -> Vec<(usize, usize)> {
         return Vec::new();
     }
     let mut lengths = vec![0_usize; (left.len() + 1) * width];
-    let at = |lengths: &[usize], a: usize, b: usize| lengths.get(a * width + b).copied().unwrap_or(0);
+    let at =
+        |lengths: &[usize], a: usize, b: usize| lengths.get(a * width + b).copied().unwrap_or(0);
     for (a, x) in left.iter().enumerate().rev() {
         for (b, y) in right.iter().enumerate().rev() {
             let length = if x == y {
@@ -115,7 +111,12 @@ mod tests {
     fn differences_are_the_characters_that_differ() {
         let table = [
             ("same", "same", "same", "same"),
-            ("https://a.example", "https://a.example/", "https://a.example", "https://a.example[/]"),
+            (
+                "https://a.example",
+                "https://a.example/",
+                "https://a.example",
+                "https://a.example[/]",
+            ),
             ("sts.amazonaws.com", "sts.amazon.com", "sts.amazon[aws].com", "sts.amazon.com"),
             ("ns:prod:api", "ns:production:api", "ns:prod:api", "ns:prod[uction]:api"),
             ("", "x", "", "[x]"),

@@ -14,8 +14,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 use yew::prelude::*;
 
-use crate::clock;
-
 /// Milliseconds that one answer may take. The slowest honest input measured takes a tenth of it.
 const BUDGET: u32 = 3_000;
 
@@ -32,13 +30,12 @@ pub(crate) struct Answer {
     pub(crate) report: Option<Rc<Report>>,
     /// Why the newest input has no report.
     pub(crate) problem: Option<String>,
-    /// Milliseconds from question to answer.
+    /// Milliseconds that the worker needed.
     pub(crate) took: f64,
 }
 
 struct Running {
     id: u32,
-    since: f64,
     /// Dropped, it is cancelled.
     _budget: Timeout,
 }
@@ -95,7 +92,7 @@ impl Engine {
         }
         let engine = self.clone();
         let budget = Timeout::new(BUDGET, move || engine.overdue());
-        client.running = Some(Running { id, since: clock::milliseconds(), _budget: budget });
+        client.running = Some(Running { id, _budget: budget });
     }
 
     fn start(&self) -> Option<(Worker, [EventListener; 2])> {
@@ -120,7 +117,8 @@ impl Engine {
         else {
             return;
         };
-        let took = clock::milliseconds() - running.since;
+        drop(running);
+        let took = parts.get(2).as_f64().unwrap_or_default();
         let text = parts.get(1).as_string().unwrap_or_default();
         let (report, problem) = match serde_json::from_str::<Report>(&text) {
             Ok(report) => (Some(Rc::new(report)), None),

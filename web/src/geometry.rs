@@ -22,7 +22,12 @@ impl Zoom {
         [(Self::Everything, "all"), (Self::Hours, "2 hours"), (Self::Day, "a day")];
 
     /// The window of this zoom: it begins at `from`, or moves so that `now` is within it.
-    pub(crate) fn window(self, from: UnixTime, to: UnixTime, now: UnixTime) -> (UnixTime, UnixTime) {
+    pub(crate) fn window(
+        self,
+        from: UnixTime,
+        to: UnixTime,
+        now: UnixTime,
+    ) -> (UnixTime, UnixTime) {
         let length = match self {
             Self::Everything => {
                 let (first, last) = (from.0.min(now.0), to.0.max(now.0));
@@ -81,8 +86,25 @@ impl Scale {
     /// Round times to mark, as many as there is room for.
     pub(crate) fn ticks(&self) -> Vec<UnixTime> {
         const STEPS: [f64; 19] = [
-            1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0,
-            21_600.0, 43_200.0, 86_400.0, 604_800.0, 2_592_000.0, 7_776_000.0, 31_536_000.0,
+            1.0,
+            5.0,
+            15.0,
+            30.0,
+            60.0,
+            300.0,
+            600.0,
+            900.0,
+            1_800.0,
+            3_600.0,
+            7_200.0,
+            10_800.0,
+            21_600.0,
+            43_200.0,
+            86_400.0,
+            604_800.0,
+            2_592_000.0,
+            7_776_000.0,
+            31_536_000.0,
         ];
         let room = ((self.right - self.left) / 84.0).max(2.0);
         let least = (self.to - self.from) / room;

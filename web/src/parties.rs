@@ -38,7 +38,8 @@ pub(crate) struct Judgement {
 impl Judgement {
     /// The first check that fails, else the first that cannot be known.
     pub(crate) fn decisive(&self) -> Option<(usize, &Check)> {
-        let first = |status| self.checks.iter().enumerate().find(|(_, check)| check.status == status);
+        let first =
+            |status| self.checks.iter().enumerate().find(|(_, check)| check.status == status);
         first(Status::Fail).or_else(|| first(Status::Unknown))
     }
 }
@@ -177,7 +178,8 @@ fn about_signature(check: &Check) -> bool {
 
 fn signature_state(report: &Report) -> FourthState {
     let name = "Signature";
-    let checks: Vec<_> = report.verification.iter().filter(|check| about_signature(check)).collect();
+    let checks: Vec<_> =
+        report.verification.iter().filter(|check| about_signature(check)).collect();
     if report.token.is_none() || checks.is_empty() {
         return none(name, "not judged");
     }
@@ -226,7 +228,9 @@ fn federation_state(report: &Report) -> FourthState {
     let (allowed, denied, total) = (count(Verdict::Allow), count(Verdict::Deny), all.len());
     let (tone, words, party) = match () {
         () if total == 0 => return none(name, "no trust document"),
-        () if denied > 0 => (Tone::Fail, format!("{denied} of {total} refuses"), first(Verdict::Deny)),
+        () if denied > 0 => {
+            (Tone::Fail, format!("{denied} of {total} refuses"), first(Verdict::Deny))
+        }
         () if allowed == total => {
             (Tone::Pass, format!("{allowed} of {total} admits"), first(Verdict::Allow))
         }

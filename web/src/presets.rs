@@ -13,7 +13,7 @@ const NAMESPACE: &str = "production";
 const ACCOUNT: &str = "api-gateway";
 
 /// An example.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Preset {
     /// Stable, for tests and links.
     pub(crate) id: &'static str,
@@ -208,7 +208,8 @@ fn wrong_namespace(samples: &Samples) -> Inputs {
 
 fn wrong_audience(samples: &Samples) -> Inputs {
     let claims = samples.claims(IRSA_ISSUER, "sts.amazon.com", 1_140.0, 3_600.0);
-    let manifests = IRSA_MANIFESTS.replace("audience: sts.amazonaws.com", "audience: sts.amazon.com");
+    let manifests =
+        IRSA_MANIFESTS.replace("audience: sts.amazonaws.com", "audience: sts.amazon.com");
     Inputs { manifests: manifests.into(), ..samples.irsa(samples.cluster.mint(&claims)) }
 }
 
@@ -297,10 +298,7 @@ fn legacy_secret(samples: &Samples) -> Inputs {
         token: samples.cluster.mint(&claims).into(),
         keys: samples.keys().into(),
         manifests: "".into(),
-        trust: vec![
-            irsa_policy(IRSA_PROVIDER, NAMESPACE).into(),
-            token_review(&[]).into(),
-        ],
+        trust: vec![irsa_policy(IRSA_PROVIDER, NAMESPACE).into(), token_review(&[]).into()],
         facts: Facts::default(),
     }
 }

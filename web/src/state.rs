@@ -27,7 +27,6 @@ impl Field {
             Self::Trust(index) => format!("input-trust-{index}"),
         }
     }
-
 }
 
 /// What the cluster form holds, as typed.

@@ -200,7 +200,11 @@ pub(crate) fn visible(text: &str) -> String {
     }
     text.chars()
         .map(|letter| {
-            if hidden(letter) { format!("⟨U+{:04X}⟩", u32::from(letter)) } else { letter.into() }
+            if hidden(letter) {
+                format!("⟨U+{:04X}⟩", u32::from(letter))
+            } else {
+                letter.into()
+            }
         })
         .collect()
 }
@@ -285,10 +289,7 @@ mod tests {
 
     #[test]
     fn stages_are_read_from_ids() {
-        assert_eq!(
-            stage_label(stage_of("aws-irsa/trust-policy/condition")),
-            "Trust policy"
-        );
+        assert_eq!(stage_label(stage_of("aws-irsa/trust-policy/condition")), "Trust policy");
         assert_eq!(stage_label(stage_of("token/exp")), "Expiry");
     }
 }

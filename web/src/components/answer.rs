@@ -89,7 +89,7 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
             if let Some(outcome) = outcome.filter(|outcome| !outcome.reach.subjects.is_empty()) { <ReachView {outcome}/> }
             for (at, pod) in report.pods.iter().enumerate() { <PodView key={at} pod={pod.clone()} on_jump={props.on_jump.clone()}/> }
             if let Some(token) = report.token.clone().filter(|token| token.header.is_some() || token.claims.is_some()) { <Decoded {token} {now}/> }
-            <footer class="faint small">{ format!("podpass {} · answered in {} ms · {}", podpass::version(), props.answer.took, words::date_time(report.now)) }{ " UTC" }</footer>
+            <footer class="faint small">{ format!("podpass {} · judged in {:.1} ms, in this page · {}", podpass::version(), props.answer.took, words::date_time(report.now)) }{ " UTC" }</footer>
         </>
     }
 }

@@ -30,16 +30,28 @@ const MEANINGS: [(&str, &str); 27] = [
     ("sub", "whose token it is"),
     ("kubernetes.io.namespace", "the ServiceAccount's namespace"),
     ("kubernetes.io.serviceaccount.name", "the ServiceAccount"),
-    ("kubernetes.io.serviceaccount.uid", "that very account: made anew under the same name, it is another"),
-    ("kubernetes.io.pod.name", "the pod the token is bound to: with the pod it ends, for the API server"),
+    (
+        "kubernetes.io.serviceaccount.uid",
+        "that very account: made anew under the same name, it is another",
+    ),
+    (
+        "kubernetes.io.pod.name",
+        "the pod the token is bound to: with the pod it ends, for the API server",
+    ),
     ("kubernetes.io.pod.uid", "that very pod"),
     ("kubernetes.io.node.name", "the node of that pod"),
     ("kubernetes.io.node.uid", "that very node"),
     ("kubernetes.io.secret.name", "the Secret the token is bound to"),
     ("kubernetes.io.secret.uid", "that very Secret"),
-    ("kubernetes.io.warnafter", "used later than this, the API server counts it as stale: what was asked for, before the life was extended"),
+    (
+        "kubernetes.io.warnafter",
+        "used later than this, the API server counts it as stale: what was asked for, before the life was extended",
+    ),
     ("kubernetes.io/serviceaccount/namespace", "the ServiceAccount's namespace"),
-    ("kubernetes.io/serviceaccount/secret.name", "the Secret that holds this token; deleted, the token ends, for the API server"),
+    (
+        "kubernetes.io/serviceaccount/secret.name",
+        "the Secret that holds this token; deleted, the token ends, for the API server",
+    ),
     ("kubernetes.io/serviceaccount/service-account.name", "the ServiceAccount"),
     ("kubernetes.io/serviceaccount/service-account.uid", "that very account"),
     ("azp", "the party the token was issued to"),
@@ -74,7 +86,8 @@ pub(crate) fn Decoded(props: &DecodedProps) -> Html {
 fn rows(part: &'static str, map: &Map<String, Value>, now: UnixTime) -> Html {
     let mut flat = Vec::new();
     flatten("", map, &mut flat);
-    let head = html! { <tr key={part} class="part"><th colspan="3" scope="rowgroup">{ part }</th></tr> };
+    let head =
+        html! { <tr key={part} class="part"><th colspan="3" scope="rowgroup">{ part }</th></tr> };
     let rows = flat.into_iter().map(|(name, value)| row(&name, &value, now));
     std::iter::once(head).chain(rows).collect()
 }

@@ -49,7 +49,13 @@ fn summary(facts: &Facts) -> String {
     first.map_or_else(|| "some given".to_owned(), |issuer| format!("issuer {issuer}"))
 }
 
-fn many(id: &'static str, label: &'static str, assumed: &'static str, value: &Rc<str>, set: Callback<Rc<str>>) -> Html {
+fn many(
+    id: &'static str,
+    label: &'static str,
+    assumed: &'static str,
+    value: &Rc<str>,
+    set: Callback<Rc<str>>,
+) -> Html {
     let oninput = set.reform(|event: InputEvent| {
         event.target_unchecked_into::<HtmlTextAreaElement>().value().into()
     });
@@ -60,7 +66,14 @@ fn many(id: &'static str, label: &'static str, assumed: &'static str, value: &Rc
     }
 }
 
-fn one(id: &'static str, label: &'static str, assumed: &'static str, mode: &'static str, value: &Rc<str>, set: Callback<Rc<str>>) -> Html {
+fn one(
+    id: &'static str,
+    label: &'static str,
+    assumed: &'static str,
+    mode: &'static str,
+    value: &Rc<str>,
+    set: Callback<Rc<str>>,
+) -> Html {
     let oninput = set.reform(|event: InputEvent| {
         event.target_unchecked_into::<HtmlInputElement>().value().into()
     });
@@ -72,9 +85,8 @@ fn one(id: &'static str, label: &'static str, assumed: &'static str, mode: &'sta
 }
 
 fn extension(facts: &Facts, set: Callback<Rc<str>>) -> Html {
-    let onchange = set.reform(|event: Event| {
-        event.target_unchecked_into::<HtmlSelectElement>().value().into()
-    });
+    let onchange = set
+        .reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value().into());
     let option = |value: &'static str, label: &'static str, chosen: bool| {
         html! { <option {value} selected={chosen}>{ label }</option> }
     };

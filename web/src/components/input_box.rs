@@ -121,7 +121,9 @@ fn use_picked(area: &NodeRef, layer: &NodeRef, props: &InputBoxProps) {
     let (area, layer) = (area.clone(), layer.clone());
     let picked = props.picked.filter(|picked| picked.field == props.field);
     use_effect_with(picked, move |picked| {
-        let (Some(picked), Some(area)) = (picked, area.cast::<HtmlTextAreaElement>()) else { return };
+        let (Some(picked), Some(area)) = (picked, area.cast::<HtmlTextAreaElement>()) else {
+            return;
+        };
         // Refused only for other kinds of element.
         let _ = area.set_selection_range(picked.start as u32, picked.end as u32);
         let _ = area.focus();
@@ -129,7 +131,8 @@ fn use_picked(area: &NodeRef, layer: &NodeRef, props: &InputBoxProps) {
             .cast::<HtmlElement>()
             .and_then(|layer| layer.query_selector(".picked").ok().flatten());
         if let (Some(mark), Some(well)) = (mark, area.parent_element()) {
-            let down = mark.get_bounding_client_rect().top() - well.get_bounding_client_rect().top();
+            let down =
+                mark.get_bounding_client_rect().top() - well.get_bounding_client_rect().top();
             well.set_scroll_top(well.scroll_top() + down as i32 - well.client_height() / 3);
         }
         area.scroll_into_view_with_scroll_into_view_options(&nearest());
@@ -170,7 +173,11 @@ fn drawn(props: &InputBoxProps) -> Html {
         .into_iter()
         .map(|piece| {
             let text = piece.text.to_owned();
-            if piece.classes.is_empty() { html! { { text } } } else { html! { <span class={classes!(piece.classes)}>{ text }</span> } }
+            if piece.classes.is_empty() {
+                html! { { text } }
+            } else {
+                html! { <span class={classes!(piece.classes)}>{ text }</span> }
+            }
         })
         .collect()
 }
@@ -208,7 +215,11 @@ fn go_to(span: &Span, on_jump: &Callback<Span>) -> Html {
 }
 
 /// Reads a dropped file. Dragged text is left to the textarea itself.
-fn dropped(field: Field, over: UseStateHandle<bool>, on_edit: Callback<Edit>) -> Callback<DragEvent> {
+fn dropped(
+    field: Field,
+    over: UseStateHandle<bool>,
+    on_edit: Callback<Edit>,
+) -> Callback<DragEvent> {
     Callback::from(move |event: DragEvent| {
         over.set(false);
         let files = event.data_transfer().and_then(|data| data.files());

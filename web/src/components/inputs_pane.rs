@@ -116,11 +116,11 @@ fn segments(report: &Report) -> Vec<Mark> {
 /// What fails or needs attention and lies in this input: each text once, failures first.
 fn problems(report: &Report, inputs: &Inputs, field: Field) -> Vec<Problem> {
     let here = |check: &&Check| {
-        let own = match (field, words::stage_of(&check.id), check.id.split('/').next()) {
-            (Field::Keys, _, Some("keys")) | (Field::Manifests, _, Some("manifests")) => true,
-            (Field::Token, "format", Some("token")) => true,
-            _ => false,
-        };
+        let family = check.id.split('/').next();
+        let own = matches!(
+            (field, family),
+            (Field::Keys, Some("keys")) | (Field::Manifests, Some("manifests"))
+        );
         own || check.span.as_ref().is_some_and(|span| inputs.field_of(span) == Some(field))
     };
     let of_token = report.token.iter().flat_map(|token| &token.checks);
@@ -149,7 +149,9 @@ fn problems(report: &Report, inputs: &Inputs, field: Field) -> Vec<Problem> {
 }
 
 fn push(problems: &mut Vec<Problem>, tone: Tone, text: &str, span: Option<Span>) {
-    let known = problems.iter().any(|problem| problem.text == text || (span.is_some() && problem.span == span));
+    let known = problems
+        .iter()
+        .any(|problem| problem.text == text || (span.is_some() && problem.span == span));
     if !known {
         problems.push(Problem { tone, text: text.to_owned(), span });
     }
@@ -167,10 +169,13 @@ fn recognised(report: &Report, inputs: &Inputs, field: Field) -> String {
             kinds.collect::<Vec<_>>().join(" · ")
         }
         Field::Trust(index) => {
-            let outcome = report.federation.iter().enumerate().find(|(at, outcome)| {
-                inputs.trust_box(outcome.document.unwrap_or(*at)) == index
-            });
-            outcome.map(|(_, outcome)| words::document_name(outcome.system).to_owned()).unwrap_or_default()
+            let outcome =
+                report.federation.iter().enumerate().find(|(at, outcome)| {
+                    inputs.trust_box(outcome.document.unwrap_or(*at)) == index
+                });
+            outcome
+                .map(|(_, outcome)| words::document_name(outcome.system).to_owned())
+                .unwrap_or_default()
         }
     }
 }

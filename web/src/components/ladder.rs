@@ -165,7 +165,9 @@ fn shortened(text: &str) -> String {
 fn rule(check: &Check) -> Html {
     let Some(rule) = check.rule.as_ref() else { return html! { <span class="rule"></span> } };
     match &check.docs {
-        Some(docs) => html! { <a class="rule" href={docs.to_string()} target="_blank" rel="noreferrer noopener" title="the page that says so">{ rule.to_string() }</a> },
+        Some(docs) => {
+            html! { <a class="rule" href={docs.to_string()} target="_blank" rel="noreferrer noopener" title="the page that says so">{ rule.to_string() }</a> }
+        }
         None => html! { <span class="rule">{ rule.to_string() }</span> },
     }
 }
@@ -189,4 +191,3 @@ fn fix_view(fix: &Fix, on_fix: &Callback<Fix>) -> Html {
         </div>
     }
 }
-

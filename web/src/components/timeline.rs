@@ -38,7 +38,8 @@ pub(crate) fn TimelineCard(props: &TimelineCardProps) -> Html {
     let place = use_node_ref();
     use_width(&place, width.clone());
     let now = props.now.time();
-    let (from, to) = props.timeline.as_ref().map_or((now.plus(-3_600.0), now.plus(3_600.0)), borders);
+    let (from, to) =
+        props.timeline.as_ref().map_or((now.plus(-3_600.0), now.plus(3_600.0)), borders);
     let chosen = zoom.unwrap_or_else(|| fitting(from, to));
     html! {
         <section class="card" id="timeline" aria-labelledby="timeline-title">
@@ -66,7 +67,12 @@ fn fitting(from: UnixTime, to: UnixTime) -> Zoom {
     if to.since(from) > 30.0 * 86_400.0 { Zoom::Day } else { Zoom::Everything }
 }
 
-fn tab(value: Zoom, label: &'static str, chosen: Zoom, zoom: &UseStateHandle<Option<Zoom>>) -> Html {
+fn tab(
+    value: Zoom,
+    label: &'static str,
+    chosen: Zoom,
+    zoom: &UseStateHandle<Option<Zoom>>,
+) -> Html {
     let zoom = zoom.clone();
     let on = value == chosen;
     let onclick = Callback::from(move |_: MouseEvent| zoom.set(Some(value)));
@@ -134,12 +140,14 @@ pub(crate) fn Drawing(props: &DrawingProps) -> Html {
     let to_time = {
         let svg = svg.clone();
         move |event: &PointerEvent| {
-            let left = svg.cast::<Element>().map_or(0.0, |svg| svg.get_bounding_client_rect().left());
+            let left =
+                svg.cast::<Element>().map_or(0.0, |svg| svg.get_bounding_client_rect().left());
             Now::At(scale.time(f64::from(event.client_x()) - left))
         }
     };
     let onpointerdown = {
-        let (held, svg, to_time, on_now) = (held.clone(), svg.clone(), to_time.clone(), props.on_now.clone());
+        let (held, svg, to_time, on_now) =
+            (held.clone(), svg.clone(), to_time.clone(), props.on_now.clone());
         Callback::from(move |event: PointerEvent| {
             if let Some(svg) = svg.cast::<Element>() {
                 // Without capture a drag ends at the border; nothing worse.
@@ -230,7 +238,8 @@ fn span_view(span: &LaneSpan, scale: Scale, top: f64) -> Html {
 
 /// A window is drawn as a window, an instant as a line.
 fn event_view(event: &LaneEvent, scale: Scale, top: f64) -> Html {
-    let (from, to) = event.window.map_or((event.at, event.at), |window| (window.earliest, window.latest));
+    let (from, to) =
+        event.window.map_or((event.at, event.at), |window| (window.earliest, window.latest));
     if !scale.shows(from) && !scale.shows(to) {
         return Html::default();
     }

@@ -95,7 +95,11 @@ fn grant(principal: &str, ends: Option<UnixTime>, now: UnixTime) -> Html {
 }
 
 fn allowed(judged: &Judgement) -> &'static str {
-    if judged.party == Party::Verifier { "Signature and claims hold." } else { "Every check holds." }
+    if judged.party == Party::Verifier {
+        "Signature and claims hold."
+    } else {
+        "Every check holds."
+    }
 }
 
 fn pips(checks: &[Check]) -> Html {
