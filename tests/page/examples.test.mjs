@@ -23,7 +23,7 @@ test("the page opens with a healthy example, and its title says so", async () =>
 
 const broken = [
   ["wrong-namespace", "deny", "trust-policy"],
-  ["wrong-audience", "deny", "audience"],
+  ["wrong-audience", "deny", "trust-policy"],
   ["other-cluster", "deny", "provider"],
   ["expired", "deny", "time"],
   ["legacy-secret", "deny", "claims"],
@@ -31,7 +31,7 @@ const broken = [
   ["not-yet-valid", "deny", "time"],
   ["unknown-key", "deny", "keys"],
   ["changed-signature", "deny", "signature"],
-  ["alg-none", "deny", "format"],
+  ["alg-none", "deny", "signature"],
   ["truncated", "deny", "format"],
   ["json-comma", "unknown", "document"],
 ];

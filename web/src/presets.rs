@@ -423,7 +423,7 @@ mod tests {
         let table = [
             ("healthy-irsa", Allow, None),
             ("wrong-namespace", Deny, Some("trust-policy")),
-            ("wrong-audience", Deny, Some("audience")),
+            ("wrong-audience", Deny, Some("trust-policy")),
             ("other-cluster", Deny, Some("provider")),
             ("expired", Deny, Some("time")),
             ("year-long", Unknown, None),
@@ -432,7 +432,7 @@ mod tests {
             ("not-yet-valid", Deny, Some("time")),
             ("unknown-key", Deny, Some("keys")),
             ("changed-signature", Deny, Some("signature")),
-            ("alg-none", Deny, Some("format")),
+            ("alg-none", Deny, Some("signature")),
             ("truncated", Deny, Some("format")),
             ("service-to-service", Unknown, None),
             ("yaml-error", Allow, None),
