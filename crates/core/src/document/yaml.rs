@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, StructureStyle, Tag};
 use serde_json::Number;
 
 use super::{Data, MAX_DEPTH, MAX_NODES, Member, Node, SyntaxError, number};
@@ -48,13 +48,16 @@ struct Open {
     start: usize,
     /// Where its last child ended: a block collection's own end event lies past the blank lines below it.
     last: usize,
+    /// Written with brackets or braces, so that its end event is where it ends.
+    flow: bool,
     anchor: usize,
     content: Content,
 }
 
 enum Content {
     Sequence(Vec<Node>),
-    Mapping { members: Vec<Member>, name: Option<(String, bool, Range<usize>)>, flow: bool },
+    /// The members so far, and a name that waits for its value: its text, whether it is `<<`, its place.
+    Mapping(Vec<Member>, Option<(String, bool, Range<usize>)>),
 }
 
 impl Builder {
@@ -69,13 +72,11 @@ impl Builder {
                 self.anchor(*anchor, &node, 1);
                 self.place(node, 1, (plain && value == "<<", Some(value)))
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.start(range.start, *anchor, Content::Sequence(Vec::new()))
+            Event::SequenceStart(style, anchor, _) => {
+                self.start(range.start, *style, *anchor, Content::Sequence(Vec::new()))
             }
             Event::MappingStart(style, anchor, _) => {
-                let flow = *style == granit_parser::StructureStyle::Flow;
-                let content = Content::Mapping { members: Vec::new(), name: None, flow };
-                self.start(range.start, *anchor, content)
+                self.start(range.start, *style, *anchor, Content::Mapping(Vec::new(), None))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(range.end),
             Event::Alias(id) => {
@@ -96,38 +97,31 @@ impl Builder {
         }
     }
 
-    fn start(&mut self, start: usize, anchor: usize, content: Content) -> Result<(), SyntaxError> {
+    fn start(
+        &mut self,
+        start: usize,
+        style: StructureStyle,
+        anchor: usize,
+        content: Content,
+    ) -> Result<(), SyntaxError> {
         if self.open.len() >= MAX_DEPTH {
             return Err(SyntaxError::new(format!("nested deeper than {MAX_DEPTH} levels"), start));
         }
-        self.open.push(Open { start, last: start, anchor, content });
+        let flow = style == StructureStyle::Flow;
+        self.open.push(Open { start, last: start, flow, anchor, content });
         Ok(())
     }
 
     fn end(&mut self, end: usize) -> Result<(), SyntaxError> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let (data, end) = match open.content {
-            Content::Sequence(elements) => (Data::Array(elements), end),
-            Content::Mapping { members, flow, .. } => {
-                (Data::Object(merged(members)), if flow { end } else { open.last })
-            }
+        let data = match open.content {
+            Content::Sequence(elements) => Data::Array(elements),
+            Content::Mapping(members, _) => Data::Object(merged(members)),
         };
-        // The end event of a block collection is empty and lies at the next token.
-        let end = if matches!(data, Data::Array(_)) && open.last > open.start && end > open.last {
-            self.block_end(open.last, end)
-        } else {
-            end
-        };
+        let end = if open.flow { end } else { open.last };
         let node = Node { data, range: open.start..end.max(open.start) };
         self.anchor(open.anchor, &node, size(&node));
         self.place(node, 1, (false, None))
-    }
-
-    /// A flow sequence ends behind its `]`; a block sequence behind its last element.
-    fn block_end(&self, last: usize, end: usize) -> usize {
-        // A flow sequence's end event is its bracket, one byte long and never far from the last element
-        // in practice; either answer is inside the document, and a marker one byte longer harms nobody.
-        if end - last <= 2 { end } else { last }
     }
 
     fn anchor(&mut self, anchor: usize, node: &Node, size: usize) {
@@ -157,7 +151,7 @@ impl Builder {
         open.last = open.last.max(node.range.end);
         match &mut open.content {
             Content::Sequence(elements) => elements.push(node),
-            Content::Mapping { members, name, .. } => match name.take() {
+            Content::Mapping(members, name) => match name.take() {
                 None => *name = Some((key_text(&node, written)?, merge, node.range)),
                 Some((text, true, name_range)) => {
                     for member in merge_sources(&node) {
@@ -356,12 +350,12 @@ mod tests {
 
     #[test]
     fn knows_where_things_stand() {
-        let text = "a:\n  b: \"c\"\n  d: [1, 2]\n\ne: f\n";
+        let text = "a:\n  b: \"c\"\n  d: [1, 2 ]\n\ne: f\n";
         let (documents, _) = parse_yaml(text);
         let a = documents[0].get("a").unwrap();
-        assert_eq!(&text[a.range.clone()], "b: \"c\"\n  d: [1, 2]");
+        assert_eq!(&text[a.range.clone()], "b: \"c\"\n  d: [1, 2 ]");
         assert_eq!(&text[a.get("b").unwrap().range.clone()], "\"c\"");
-        assert_eq!(&text[a.get("d").unwrap().range.clone()], "[1, 2]");
+        assert_eq!(&text[a.get("d").unwrap().range.clone()], "[1, 2 ]");
         assert_eq!(&text[a.member("d").unwrap().name_range.clone()], "d");
     }
 
