@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::condition;
 use super::context::{Context, Lookup};
-use super::policy::{Condition, Effect, Item, Place, Policy, Statement};
+use super::policy::{Condition, Effect, Item, Place, Policy, Principal, Statement};
 use crate::federation::Decision;
 
 /// The call that is judged.
@@ -62,8 +62,10 @@ pub(super) struct Leaf {
     /// What it is about, as the policy writes it: `StringEquals <key>`.
     pub(super) subject: String,
     pub(super) expected: Value,
-    /// `None`: absent from the request.
+    /// What the request has, if it is known.
     pub(super) actual: Option<Value>,
+    /// The request has no such key (A69).
+    pub(super) is_absent: bool,
     pub(super) place: Place,
     /// Why it is unknown, or what a reader should know.
     pub(super) reason: Option<String>,
@@ -172,15 +174,23 @@ fn principal(statement: &Statement, call: &Call<'_>) -> Leaf {
         "Federated" | "" => one.value.text.clone(),
         kind => format!("{kind}: {}", one.value.text),
     });
+    // A56 is known of Allow alone: what `*` means to a Deny no source tells.
+    let is_everybody =
+        |one: &Principal| matches!(one.kind.as_str(), "AWS" | "") && one.value.text == "*";
+    let open = hit.is_none()
+        && statement.effect == Effect::Deny
+        && statement.principals.iter().any(is_everybody);
     // Without an account no ARN is known, and then no principal names an OIDC provider either.
     Leaf {
         element: Element::Principal,
-        holds: Holds::from(hit.is_some()),
+        holds: if open { Holds::Unknown } else { Holds::from(hit.is_some()) },
         subject: "Principal".to_owned(),
         expected: one_or_list(written.collect()),
         actual: call.provider.map(Value::from),
+        is_absent: false,
         place,
-        reason: None,
+        reason: open
+            .then(|| "whether a Deny of `*` takes in web identities is not known".to_owned()),
         rule: "A54",
     }
 }
@@ -202,6 +212,7 @@ fn action(statement: &Statement, call: &Call<'_>) -> Leaf {
         subject: if statement.not_action { "NotAction" } else { "Action" }.to_owned(),
         expected: texts(&statement.actions),
         actual: Some(Value::from(call.action)),
+        is_absent: false,
         place,
         reason: None,
         rule: "A57",
@@ -231,6 +242,7 @@ fn judge_condition(policy: &Policy, condition: &Condition, context: &Context<'_>
         subject: format!("{} {}", condition.operator_name, condition.key.text),
         expected: texts(&condition.values),
         actual,
+        is_absent: found == Lookup::Absent,
         place,
         reason,
         rule: rule_of(condition, &found),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::evaluate::Leaf;
 use super::provider::ProviderArn;
-use crate::claims::ServiceAccountRef;
+use crate::claims::{ServiceAccountRef, is_in_cluster_name};
 
 /// The wanted text that is nearest to what was there: the longest common beginning.
 fn nearest<'a>(expected: &'a Value, actual: &str) -> Option<&'a str> {
@@ -127,6 +127,9 @@ pub(super) fn condition(leaf: &Leaf) -> Option<String> {
         return Some(format!("{operator} refuses this value"));
     }
     let expected = nearest(&leaf.expected, actual)?;
+    if key.ends_with(":aud") && is_in_cluster_name(actual) {
+        return Some(format!("this token is the API server's; mount one with audience {expected}"));
+    }
     if operator.starts_with("StringEquals") && expected.contains(['*', '?']) {
         return Some(format!(
             "`*` and `?` are plain characters under {operator}; patterns need StringLike"

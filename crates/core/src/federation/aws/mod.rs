@@ -9,6 +9,7 @@ mod condition;
 mod context;
 mod errors;
 mod evaluate;
+mod fix;
 mod hints;
 mod keys;
 mod percent;
@@ -23,8 +24,8 @@ mod trace;
 use serde_json::Map;
 
 use self::context::Context;
-use self::evaluate::Call;
-use self::policy::{Document, Refusal, Role};
+use self::evaluate::{Call, Evaluation};
+use self::policy::{Document, Policy, Refusal, Role};
 use self::provider::{Account, Providers, RoleArn};
 use self::token::WebIdentity;
 use super::{AwsFacts, Decision, FederationOutcome, Grant, Ladder, Reach, Subject, System};
@@ -45,13 +46,52 @@ pub(crate) fn evaluate(
     subject: &Subject<'_>,
     now: UnixTime,
 ) -> FederationOutcome {
-    match policy::parse(text) {
-        Document::Unreadable(error) => unreadable(text, facts, &error),
-        Document::NoRole => run(text, facts, subject, now, &Role::default(), false),
-        Document::Role(role) if role.refusals.is_empty() => {
-            run(text, facts, subject, now, &role, true)
+    let case = Case { facts, subject, now };
+    let mut run = case.run(text);
+    run.outcome.fixes = fix::propose(text, &case, &run);
+    run.outcome
+}
+
+/// All of the input but the document's text: what fixes are tried with.
+struct Case<'a> {
+    facts: &'a AwsFacts,
+    subject: &'a Subject<'a>,
+    now: UnixTime,
+}
+
+/// An outcome, and what fixes start from.
+struct Run {
+    outcome: FederationOutcome,
+    /// Set if the text is no JSON.
+    syntax: Option<SyntaxError>,
+    /// Set if the policy was evaluated.
+    trial: Option<Trial>,
+}
+
+/// An evaluated policy.
+struct Trial {
+    policy: Policy,
+    evaluation: Evaluation,
+    /// ARN of the caller's provider, the issuer's key prefix, `sub` and `aud`.
+    provider: Option<String>,
+    prefix: Option<String>,
+    subject: Option<String>,
+    audience: Option<String>,
+}
+
+impl Case<'_> {
+    fn run(&self, text: &Text<'_>) -> Run {
+        let only = |outcome| Run { outcome, syntax: None, trial: None };
+        match policy::parse(text) {
+            Document::Unreadable(error) => Run {
+                outcome: unreadable(text, self.facts, &error),
+                syntax: Some(error),
+                trial: None,
+            },
+            Document::NoRole => run(text, self, Role::default(), false),
+            Document::Role(role) if role.refusals.is_empty() => run(text, self, role, true),
+            Document::Role(role) => only(refused(text, self.facts, &role)),
         }
-        Document::Role(role) => refused(text, facts, &role),
     }
 }
 
@@ -140,6 +180,7 @@ fn refused(text: &Text<'_>, facts: &AwsFacts, role: &Role) -> FederationOutcome 
 
 /// What the steps look at.
 struct Scene<'a> {
+    text: &'a Text<'a>,
     facts: &'a AwsFacts,
     role: &'a Role,
     account: Option<&'a Account>,
@@ -147,24 +188,24 @@ struct Scene<'a> {
     now: UnixTime,
 }
 
-fn run(
-    text: &Text<'_>,
-    facts: &AwsFacts,
-    subject: &Subject<'_>,
-    now: UnixTime,
-    role: &Role,
-    exists: bool,
-) -> FederationOutcome {
+fn run(text: &Text<'_>, case: &Case<'_>, role: Role, exists: bool) -> Run {
+    let Case { facts, subject, now } = *case;
     let exists = exists && facts.role_exists != Some(false);
     let nothing = Map::new();
     let claims = subject.claims();
     let identity = WebIdentity::new(claims.map_or(&nothing, |claims| claims.0));
-    let account = Account::of(role_arn(facts, role), &role.policy, facts, identity.issuer());
+    let account = Account::of(role_arn(facts, &role), &role.policy, facts, identity.issuer());
     let providers = Providers::of(facts, &role.policy, account.as_ref());
     let provider = match (&account, identity.issuer()) {
         (Some(account), Some(issuer)) => Some(account.provider_arn(issuer)),
         _ => None,
     };
+    let scene =
+        Scene { text, facts, role: &role, account: account.as_ref(), providers: &providers, now };
+    if subject.is_nobody() {
+        let outcome = judged(&scene, nobody(), None, exists);
+        return Run { outcome, syntax: None, trial: None };
+    }
     let context = Context {
         identity: &identity,
         facts,
@@ -172,32 +213,47 @@ fn run(
         account: account.as_ref().map(|account| account.id.as_str()),
         now,
     };
-    let scene = Scene { facts, role, account: account.as_ref(), providers: &providers, now };
     let mut ladder = Ladder::new(System::AwsIrsa);
-    if subject.is_nobody() {
-        return judged(text, &scene, nobody(), None, exists);
-    }
     request::judge(&mut ladder, &scene, subject);
     steps::format(&mut ladder, subject);
+    let judge = |action| {
+        evaluate::evaluate(
+            &role.policy,
+            &Call { action, provider: provider.as_deref(), context: &context },
+        )
+    };
+    let evaluation = (exists && claims.is_some()).then(|| judge(ASSUME));
     if claims.is_some() {
         steps::identity(&mut ladder, &scene, subject, &identity);
     }
-    let decision = match (exists, claims) {
-        (false, _) => {
-            ladder.fail(no_such_role(), errors::not_authorized(ASSUME));
-            None
-        }
-        (true, None) => None,
-        (true, Some(_)) => decide(&mut ladder, text, &scene, &context),
-    };
+    match &evaluation {
+        Some(evaluation) => trace::add(&mut ladder, text, evaluation, ASSUME),
+        None if !exists => ladder.fail(no_such_role(), errors::not_authorized(ASSUME)),
+        None => {}
+    }
     if claims.is_some() {
         steps::session_tags(&mut ladder, &identity);
     }
     request::judge_session(&mut ladder, &scene);
+    // Of the policy alone, for `facts.action`.
+    let decision = evaluation.as_ref().and_then(|evaluation| match facts.action.as_deref() {
+        None | Some(ASSUME) => evaluation.decision(),
+        Some(other) => judge(other).decision(),
+    });
     let grant = grant(&scene, &identity, provider.as_deref());
-    let mut outcome = judged(text, &scene, ladder, decision, exists);
+    let mut outcome = judged(&scene, ladder, decision, exists);
     outcome.grant = grant.filter(|_| outcome.verdict == Verdict::Allow);
-    outcome
+    let (prefix, subject, audience) =
+        (identity.key_prefix().map(str::to_owned), identity.subject(), identity.audience());
+    let trial = evaluation.map(|evaluation| Trial {
+        policy: role.policy,
+        evaluation,
+        provider,
+        prefix,
+        subject,
+        audience,
+    });
+    Run { outcome, syntax: None, trial }
 }
 
 /// Without a token there is no call, only a document that IAM would save.
@@ -211,14 +267,13 @@ fn nobody() -> Ladder {
 }
 
 fn judged(
-    text: &Text<'_>,
     scene: &Scene<'_>,
     ladder: Ladder,
     decision: Option<Decision>,
     exists: bool,
 ) -> FederationOutcome {
     FederationOutcome {
-        document: text.index,
+        document: scene.text.index,
         decision,
         reach: if exists {
             reach::of(&scene.role.policy, ASSUME)
@@ -226,24 +281,6 @@ fn judged(
             Reach { subjects: Vec::new(), breadth: super::Breadth::None, admitted: None }
         },
         ..ladder.conclude(title(scene.facts, scene.role))
-    }
-}
-
-/// Step 10; `decision` is about `facts.action`.
-fn decide(
-    ladder: &mut Ladder,
-    text: &Text<'_>,
-    scene: &Scene<'_>,
-    context: &Context<'_>,
-) -> Option<Decision> {
-    let policy = &scene.role.policy;
-    let call =
-        |action| evaluate::evaluate(policy, &Call { action, provider: context.provider, context });
-    let evaluation = call(ASSUME);
-    trace::add(ladder, text, &evaluation, ASSUME);
-    match scene.facts.action.as_deref() {
-        None | Some(ASSUME) => evaluation.decision(),
-        Some(other) => call(other).decision(),
     }
 }
 

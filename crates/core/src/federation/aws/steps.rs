@@ -76,6 +76,12 @@ fn provider<'a>(
             .docs(PROVIDER_DOCS)
     };
     let found = scene.providers.for_issuer(issuer);
+    let named = super::provider::named(&scene.role.policy);
+    let place = found
+        .as_ref()
+        .and_then(|provider| named.iter().find(|item| item.text == provider.arn))
+        .or(named.first())
+        .map(|item| item.place.span(scene.text));
     match (&found, scene.providers) {
         (Some(provider), Providers::Listed(_)) => ladder.push(
             check(Status::Pass, "the role's account has a provider for the issuer".into())
@@ -86,7 +92,7 @@ fn provider<'a>(
                 .actual(provider.arn.as_str())
                 .hint("assumed: that provider exists in the role's account"),
         ),
-        (None, Providers::Assumed(_)) if super::provider::named(&scene.role.policy).is_empty() => {
+        (None, Providers::Assumed(_)) if named.is_empty() => {
             ladder.push(
                 check(Status::Skip, "the policy names no OIDC provider".into())
                     .hint("assumed: the role's account has one for the issuer"),
@@ -98,8 +104,10 @@ fn provider<'a>(
             if matches!(scene.providers, Providers::Assumed(_)) {
                 error = errors::or_refused_by_policy(error.likely());
             }
-            let check =
-                check(Status::Fail, title.into()).actual(scene.providers.issuers()).hint(hint);
+            let check = check(Status::Fail, title.into())
+                .actual(scene.providers.issuers())
+                .at(place)
+                .hint(hint);
             ladder.fail(check, error);
         }
     }

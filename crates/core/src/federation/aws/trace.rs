@@ -108,16 +108,11 @@ fn has_no_condition(statement: &Judged) -> bool {
 fn title(statement: &Judged, leaf: &Leaf, label: &str) -> String {
     let said = match (leaf.element, leaf.holds) {
         (Element::Principal, Holds::Yes) => "names the token's provider".to_owned(),
-        (Element::Principal, _) => "does not name the token's provider".to_owned(),
+        (Element::Principal, Holds::No) => "does not name the token's provider".to_owned(),
+        (Element::Principal, Holds::Unknown) => "may be meant for this token".to_owned(),
         (Element::Action, Holds::Yes) => "is about this action".to_owned(),
         (Element::Action, _) => "is not about this action".to_owned(),
-        (Element::Condition, Holds::Yes) => format!("asks for {}, which holds", leaf.subject),
-        (Element::Condition, Holds::No) => {
-            format!("asks for {}, which does not hold", leaf.subject)
-        }
-        (Element::Condition, Holds::Unknown) => {
-            format!("asks for {}, which is unknown", leaf.subject)
-        }
+        (Element::Condition, holds) => condition_title(leaf, holds),
     };
     let consequence = match (statement.effect, statement.holds) {
         (Effect::Deny, Holds::Yes) => ": it denies the call",
@@ -126,6 +121,24 @@ fn title(statement: &Judged, leaf: &Leaf, label: &str) -> String {
     };
     let effect = if statement.effect == Effect::Deny { " (Deny)" } else { "" };
     format!("{label}{effect} {said}{consequence}")
+}
+
+/// `wants another sub (StringEquals)`: the claim alone where the key is the token's own.
+fn condition_title(leaf: &Leaf, holds: Holds) -> String {
+    let (operator, key) = leaf.subject.split_once(' ').unwrap_or_default();
+    let name = match key.rsplit_once(':') {
+        Some((prefix, claim)) if prefix.contains('.') && leaf.actual.is_some() => claim,
+        _ => key,
+    };
+    match (holds, leaf.is_absent) {
+        (Holds::Yes, false) => format!("wants the `{name}` that is there ({operator})"),
+        (Holds::No, false) => format!("wants another `{name}` ({operator})"),
+        (Holds::Yes, true) => format!("holds for want of `{name}` ({operator})"),
+        (Holds::No, true) => {
+            format!("wants `{name}`, which the request does not have ({operator})")
+        }
+        (Holds::Unknown, _) => format!("hinges on `{name}` ({operator}), which is unknown"),
+    }
 }
 
 fn hint(statement: &Judged, leaf: &Leaf) -> Option<String> {

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::reader::{FEDERATED, MAX_POLICY, SYNTAX, VENDOR};
 use super::*;
 use crate::trace::InputName;
 

@@ -1,0 +1,218 @@
+//! Edits of the trust document that let the token in, each tried before it is offered.
+//!
+//! None widens trust beyond the ServiceAccount in question: a pattern is replaced by the one subject, an
+//! audience only by that of STS, and the edited policy must not reach further than before.
+
+use std::ops::Range;
+
+use super::evaluate::{Element, Holds, Judged, Outcome};
+use super::policy::{Condition, Effect, Item, Statement};
+use super::provider::ProviderArn;
+use super::{ASSUME, Case, Run, Trial};
+use crate::claims::ServiceAccountRef;
+use crate::document::{SyntaxError, Text};
+use crate::federation::{Breadth, Decision, FederationOutcome};
+use crate::trace::{Fix, InputName, Status, TextEdit};
+
+/// Audiences of STS itself, in the two partitions that have one of their own.
+const STS_AUDIENCES: [&str; 2] = ["sts.amazonaws.com", "sts.amazonaws.com.cn"];
+
+/// A replacement of some bytes.
+struct Edit {
+    bytes: Range<usize>,
+    text: String,
+    /// What it is for, as an instruction.
+    title: String,
+}
+
+impl Edit {
+    /// Replaces an element by a JSON text, which is YAML as well.
+    fn replace(item: &Item, text: &str, title: String) -> Self {
+        Self { bytes: item.place.bytes(), text: serde_json::Value::from(text).to_string(), title }
+    }
+}
+
+/// What to offer for an outcome.
+pub(super) fn propose(text: &Text<'_>, case: &Case<'_>, run: &Run) -> Vec<Fix> {
+    if let Some(error) = &run.syntax {
+        return comma(text, case, error).into_iter().collect();
+    }
+    let Some(trial) =
+        run.trial.as_ref().filter(|one| one.evaluation.outcome == Outcome::ImplicitDeny)
+    else {
+        return Vec::new();
+    };
+    let statements = trial.policy.statements.iter().zip(&trial.evaluation.statements).enumerate();
+    statements
+        .filter(|(_, (statement, _))| statement.effect == Effect::Allow)
+        .filter_map(|(index, (statement, judged))| {
+            let edits = admit(trial, statement, judged)?;
+            let id = format!("aws-irsa/statement-{}/admit", index + 1);
+            let titles: Vec<&str> = edits.iter().map(|edit| edit.title.as_str()).collect();
+            let title = format!("In statement {}: {}", index + 1, titles.join("; "));
+            tried(text, case, &run.outcome, edits, id, title)
+        })
+        .collect()
+}
+
+/// The edits that make every element of an Allow fit; `None` if one of them has no safe edit.
+fn admit(trial: &Trial, statement: &Statement, judged: &Judged) -> Option<Vec<Edit>> {
+    let (fixed, conditions) = judged.leaves.split_at_checked(2)?;
+    let mut edits = Vec::new();
+    for leaf in fixed.iter().filter(|leaf| leaf.holds == Holds::No) {
+        edits.push(match leaf.element {
+            Element::Principal => principal(trial, statement)?,
+            _ => action(statement)?,
+        });
+    }
+    for (leaf, condition) in conditions.iter().zip(&statement.conditions) {
+        if leaf.holds != Holds::Yes {
+            edits.extend(self::condition(trial, condition)?);
+        }
+    }
+    (!edits.is_empty()).then_some(edits)
+}
+
+/// A23, A55: the one provider that is named becomes the token's.
+fn principal(trial: &Trial, statement: &Statement) -> Option<Edit> {
+    let [only] = statement.principals.as_slice() else { return None };
+    let wanted = trial.provider.as_deref().filter(|arn| ProviderArn::parse(arn).is_some())?;
+    (only.kind == "Federated")
+        .then(|| Edit::replace(&only.value, wanted, "name this token's provider".to_owned()))
+}
+
+/// A114: `sts:AssumeRole` and misspellings, where nobody but tokens needs the statement.
+fn action(statement: &Statement) -> Option<Edit> {
+    let tokens_only = statement.principals.iter().all(|one| one.kind == "Federated");
+    let near = |one: &&Item| one.text.to_ascii_lowercase().starts_with("sts:assumerole");
+    let item = statement.actions.iter().find(near)?;
+    (tokens_only && !statement.not_action)
+        .then(|| Edit::replace(item, ASSUME, format!("allow {ASSUME}")))
+}
+
+/// A63, A112: the key of the token's issuer, and the value that the token has.
+fn condition(trial: &Trial, condition: &Condition) -> Option<Vec<Edit>> {
+    let kind = condition.operator.kind;
+    if kind.negated || condition.operator.compare().is_none() || condition.twin {
+        return None;
+    }
+    let (_, claim) = condition.key.text.rsplit_once(':')?;
+    let value = match claim.to_ascii_lowercase().as_str() {
+        "sub" => {
+            trial.subject.clone().filter(|sub| ServiceAccountRef::from_subject(sub).is_some())?
+        }
+        "aud" => trial.audience.clone().filter(|aud| STS_AUDIENCES.contains(&aud.as_str()))?,
+        _ => return None,
+    };
+    let key = format!("{}:{claim}", trial.prefix.as_deref()?);
+    let mut edits = Vec::new();
+    if !key.eq_ignore_ascii_case(&condition.key.text) {
+        edits.push(Edit::replace(
+            &condition.key,
+            &key,
+            format!("use the key of this token's issuer for `{claim}`"),
+        ));
+    }
+    let compare = condition.operator.compare()?;
+    if !condition.values.iter().any(|wanted| compare(&wanted.text, &value)) {
+        edits.push(admit_value(condition, claim, &value)?);
+    }
+    Some(edits)
+}
+
+/// One value is replaced, a list gets one more.
+fn admit_value(condition: &Condition, claim: &str, value: &str) -> Option<Edit> {
+    match condition.values.as_slice() {
+        [only] => Some(Edit::replace(only, value, format!("ask for the {claim} {value}"))),
+        [.., last] => {
+            let end = last.place.bytes().end;
+            let text = format!(", {}", serde_json::Value::from(value));
+            Some(Edit { bytes: end..end, text, title: format!("take the {claim} {value} as well") })
+        }
+        [] => None,
+    }
+}
+
+/// The usual slips of JSON: a comma that is missing, one too many.
+fn comma(text: &Text<'_>, case: &Case<'_>, error: &SyntaxError) -> Option<Fix> {
+    let before = text.text.get(..error.at)?.trim_end();
+    let (bytes, new, title) = if error.message.starts_with("expected `,`") {
+        (before.len()..before.len(), ",", "Insert the missing comma")
+    } else {
+        let at = before.strip_suffix(',')?.len();
+        (at..at + 1, "", "Remove the comma too many")
+    };
+    let edit = Edit { bytes, text: new.to_owned(), title: title.to_owned() };
+    let edited = apply(text.text, std::slice::from_ref(&edit))?;
+    let after = case.run(&Text::new(InputName::Trust, &edited)).outcome;
+    let check = "aws-irsa/document";
+    (after.stage.as_deref() != Some("document")).then(|| {
+        fix(text, &[edit], format!("{check}/comma"), title.to_owned(), check.to_owned(), &after)
+    })
+}
+
+/// Offers edits if the edited document lets the token in, and nobody else beside.
+fn tried(
+    text: &Text<'_>,
+    case: &Case<'_>,
+    before: &FederationOutcome,
+    edits: Vec<Edit>,
+    id: String,
+    title: String,
+) -> Option<Fix> {
+    let edited = apply(text.text, &edits)?;
+    let after = case.run(&Text::new(InputName::Trust, &edited)).outcome;
+    let failing = |outcome: &FederationOutcome, id: &str| {
+        outcome.checks.iter().any(|check| check.id == id && check.status == Status::Fail)
+    };
+    let target = before.checks.iter().find(|check| {
+        check.status == Status::Fail
+            && (check.id == "aws-irsa/provider" || check.id.starts_with("aws-irsa/trust-policy/"))
+            && !failing(&after, &check.id)
+    })?;
+    let narrow = after.reach.breadth <= before.reach.breadth.max(Breadth::One)
+        && after.reach.breadth != Breadth::Unknown;
+    let admits = after.decision == Some(Decision::Allowed) || case.facts.action.is_some();
+    let is_new =
+        |check: &&crate::trace::Check| check.status == Status::Fail && !failing(before, &check.id);
+    (narrow && admits && after.checks.iter().find(is_new).is_none())
+        .then(|| fix(text, &edits, id, title, target.id.to_string(), &after))
+}
+
+fn fix(
+    text: &Text<'_>,
+    edits: &[Edit],
+    id: String,
+    title: String,
+    check: String,
+    after: &FederationOutcome,
+) -> Fix {
+    let edits = edits.iter().map(|edit| {
+        let span = text.span(&edit.bytes, None);
+        TextEdit { start: span.start, end: span.end, text: edit.text.clone() }
+    });
+    Fix {
+        id,
+        title,
+        check,
+        input: InputName::Trust,
+        index: text.index,
+        edits: edits.collect(),
+        verdict_after: Some(after.verdict),
+    }
+}
+
+/// The text with the edits made; `None` if two of them overlap.
+fn apply(text: &str, edits: &[Edit]) -> Option<String> {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| edit.bytes.start);
+    let mut edited = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in sorted {
+        edited.push_str(text.get(at..edit.bytes.start)?);
+        edited.push_str(&edit.text);
+        at = edit.bytes.end;
+    }
+    edited.push_str(text.get(at..)?);
+    Some(edited)
+}
