@@ -69,10 +69,6 @@ impl Object {
         self.node.at(&["metadata", "annotations", name]).and_then(Node::as_str)
     }
 
-    pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        self.node.at(&["metadata", "labels", name]).and_then(Node::as_str)
-    }
-
     /// The span of `node`, which stands at `pointer` in this object.
     pub(crate) fn span(&self, text: &Text<'_>, node: &Node, pointer: &str) -> Span {
         let pointer = format!("{}{pointer}", self.pointer);

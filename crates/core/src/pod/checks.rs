@@ -155,6 +155,15 @@ pub(super) fn too_many_files(template: &Template<'_>) -> Check {
         .hint("the first 1000 token files are listed; mount fewer volumes")
 }
 
+/// A token mounted at a path that only the running container knows.
+pub(super) fn open_sub_path(template: &Template<'_>, mount: &str) -> Check {
+    let title = "where this mount shows the token is not known: its subPathExpr takes a variable whose value is not here";
+    Check::new("manifests/sub-path-expr", Status::Unknown, title)
+        .at(template.nearest_span(&format!("{mount}/subPathExpr")))
+        .hint("give the variable a literal value, or mount the whole volume")
+        .rule("K45")
+}
+
 fn nothing_found(manifests: &Manifests<'_>, templates: &[Template<'_>]) -> Option<Check> {
     let any = !templates.is_empty() || manifests.objects.iter().any(is_account);
     (!any && manifests.objects.error.is_none()).then(|| {

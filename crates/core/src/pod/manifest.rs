@@ -238,14 +238,10 @@ impl<'a> Template<'a> {
 
     /// JSON pointer in the pod of the member that names the account, if one does.
     pub(super) fn account_pointer(&self) -> Option<&'static str> {
-        let named = |member: &str| {
-            let node = self.node().and_then(|pod| pod.at(&["spec", member]));
-            node.and_then(Node::as_str).is_some_and(|name| !name.is_empty())
-        };
-        ["serviceAccountName", "serviceAccount"]
-            .into_iter()
-            .zip(["/spec/serviceAccountName", "/spec/serviceAccount"])
-            .find_map(|(member, pointer)| named(member).then_some(pointer))
+        let pod = self.node()?;
+        ["/spec/serviceAccountName", "/spec/serviceAccount"].into_iter().find(|pointer| {
+            pod.pointer(pointer).and_then(Node::as_str).is_some_and(|name| !name.is_empty())
+        })
     }
 }
 

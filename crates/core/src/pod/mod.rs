@@ -228,6 +228,7 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     let followed = token::follow(pod, template, &injected);
     let mut open = webhooks::checks(template, &webhooks);
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
+    open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));
     let mut report = PodReport {
         workload: workload(template),
         service_account: service_account(template, pod),

@@ -241,6 +241,16 @@ fn tokens_are_followed_to_files_and_variables() {
 }
 
 #[test]
+fn a_sub_path_that_the_manifest_does_not_tell_is_unknown() {
+    let spec = "{containers: [{name: c, volumeMounts: [{name: v, mountPath: /v, subPathExpr: $(X)}]}], volumes: [{name: v, projected: {sources: [{serviceAccountToken: {path: t}}]}}]}";
+    let report = inspect_pods(&pod(spec), &Cluster::default());
+    let open = report.checks.iter().find(|check| check.status == Status::Unknown).unwrap();
+    assert_eq!(open.id, "manifests/sub-path-expr");
+    let pointer = open.span.as_ref().and_then(|span| span.pointer.as_deref());
+    assert_eq!(pointer, Some("/spec/containers/0/volumeMounts/0/subPathExpr"));
+}
+
+#[test]
 fn some_pods_are_admitted_and_never_start() {
     let mounted = |paths: &[&str]| {
         let sources: Vec<String> =

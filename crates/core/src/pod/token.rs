@@ -20,12 +20,18 @@ pub(super) struct Followed {
     pub(super) tokens: Vec<ProjectedToken>,
     /// Whether there are more files than are listed.
     pub(super) cut: bool,
+    /// JSON pointers in the pod of mounts whose subPathExpr takes a value that the manifest does not tell.
+    pub(super) open: Vec<String>,
 }
 
 /// Every token of the pod as it was admitted.
 pub(super) fn follow(pod: Pod<'_>, template: &Template<'_>, injected: &[Injection]) -> Followed {
     let containers = Containers::of(pod);
-    let mut followed = Followed { tokens: Vec::new(), cut: false };
+    let with_tokens = pod.token_volumes();
+    let unresolved = containers.unresolved.iter();
+    let unresolved = unresolved.filter(|mount| with_tokens.contains_key(mount.volume()));
+    let open = unresolved.map(|mount| mount.pointer()).collect();
+    let mut followed = Followed { tokens: Vec::new(), cut: false, open };
     let mut left = MAX_FILES;
     for volume in pod.volumes() {
         let overwritten = overwritten(volume);
@@ -92,6 +98,8 @@ pub(super) fn overwritten(volume: Volume<'_>) -> HashSet<usize> {
 struct Containers<'a> {
     owners: Owners,
     mounts: HashMap<&'a str, Vec<Mounted<'a>>>,
+    /// Mounts that lead nowhere known.
+    unresolved: Vec<Mount<'a>>,
     /// Of each container: the variables by the cleaned path that they hold.
     variables: Vec<HashMap<String, Vec<&'a str>>>,
 }
@@ -106,14 +114,17 @@ struct Mounted<'a> {
 impl<'a> Containers<'a> {
     fn of(pod: Pod<'a>) -> Self {
         let owners = Owners::of(pod);
-        let mut containers = Self { owners, mounts: HashMap::new(), variables: Vec::new() };
+        let (mounts, unresolved, variables) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut containers = Self { owners, mounts, unresolved, variables };
         for (at, container) in pod.containers().into_iter().enumerate() {
             let variables = container.variables(pod);
             for mount in container.mounts() {
-                // A subPath that cannot be expanded leads nowhere that is known.
-                if let Some(sub_path) = sub_path(mount, &variables) {
-                    let mounted = Mounted { mount, sub_path, container: at };
-                    containers.mounts.entry(mount.volume()).or_default().push(mounted);
+                match sub_path(mount, &variables) {
+                    None => containers.unresolved.push(mount),
+                    Some(sub_path) => {
+                        let mounted = Mounted { mount, sub_path, container: at };
+                        containers.mounts.entry(mount.volume()).or_default().push(mounted);
+                    }
                 }
             }
             containers.variables.push(by_path(&variables));
