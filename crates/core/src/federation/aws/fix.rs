@@ -11,8 +11,8 @@ use super::provider::ProviderArn;
 use super::{ASSUME, Case, Run, Trial};
 use crate::claims::ServiceAccountRef;
 use crate::document::{SyntaxError, Text};
-use crate::federation::{Breadth, Decision, FederationOutcome};
-use crate::trace::{Fix, InputName, Status, TextEdit};
+use crate::federation::{Breadth, FederationOutcome};
+use crate::trace::{Check, Fix, InputName, Status, TextEdit};
 
 /// Audiences of STS itself, in the two partitions that have one of their own.
 const STS_AUDIENCES: [&str; 2] = ["sts.amazonaws.com", "sts.amazonaws.com.cn"];
@@ -43,16 +43,20 @@ pub(super) fn propose(text: &Text<'_>, case: &Case<'_>, run: &Run) -> Vec<Fix> {
         return Vec::new();
     };
     let statements = trial.policy.statements.iter().zip(&trial.evaluation.statements).enumerate();
-    statements
+    let mut offers: Vec<(usize, Fix)> = statements
         .filter(|(_, (statement, _))| statement.effect == Effect::Allow)
         .filter_map(|(index, (statement, judged))| {
             let edits = admit(trial, statement, judged)?;
+            let (check, after) = tried(text, case, &run.outcome, trial, &edits)?;
             let id = format!("aws-irsa/statement-{}/admit", index + 1);
             let titles: Vec<&str> = edits.iter().map(|edit| edit.title.as_str()).collect();
             let title = format!("In statement {}: {}", index + 1, titles.join("; "));
-            tried(text, case, &run.outcome, edits, id, title)
+            Some((edits.len(), fix(text, &edits, id, title, check, &after)))
         })
-        .collect()
+        .collect();
+    // The statement that comes closest first.
+    offers.sort_by_key(|(edits, _)| *edits);
+    offers.into_iter().map(|(_, fix)| fix).collect()
 }
 
 /// The edits that make every element of an Allow fit; `None` if one of them has no safe edit.
@@ -151,32 +155,34 @@ fn comma(text: &Text<'_>, case: &Case<'_>, error: &SyntaxError) -> Option<Fix> {
     })
 }
 
-/// Offers edits if the edited document lets the token in, and nobody else beside.
+/// Whether the edited document lets the token in, and nobody else beside; the check that then passes.
 fn tried(
     text: &Text<'_>,
     case: &Case<'_>,
     before: &FederationOutcome,
-    edits: Vec<Edit>,
-    id: String,
-    title: String,
-) -> Option<Fix> {
-    let edited = apply(text.text, &edits)?;
+    trial: &Trial,
+    edits: &[Edit],
+) -> Option<(String, FederationOutcome)> {
+    let edited = apply(text.text, edits)?;
     let after = case.run(&Text::new(InputName::Trust, &edited)).outcome;
-    let failing = |outcome: &FederationOutcome, id: &str| {
-        outcome.checks.iter().any(|check| check.id == id && check.status == Status::Fail)
+    let is = |outcome: &FederationOutcome, id: &str, status| {
+        outcome.checks.iter().any(|check| check.id == id && check.status == status)
     };
-    let target = before.checks.iter().find(|check| {
-        check.status == Status::Fail
-            && (check.id == "aws-irsa/provider" || check.id.starts_with("aws-irsa/trust-policy/"))
-            && !failing(&after, &check.id)
+    let failed = |check: &&Check| check.status == Status::Fail;
+    let target = before.checks.iter().filter(failed).map(|check| check.id.as_ref()).find(|id| {
+        (*id == "aws-irsa/provider" || id.starts_with("aws-irsa/trust-policy/"))
+            && !is(&after, id, Status::Fail)
     })?;
-    let narrow = after.reach.breadth <= before.reach.breadth.max(Breadth::One)
-        && after.reach.breadth != Breadth::Unknown;
-    let admits = after.decision == Some(Decision::Allowed) || case.facts.action.is_some();
-    let is_new =
-        |check: &&crate::trace::Check| check.status == Status::Fail && !failing(before, &check.id);
-    (narrow && admits && after.checks.iter().find(is_new).is_none())
-        .then(|| fix(text, &edits, id, title, target.id.to_string(), &after))
+    let spoils =
+        after.checks.iter().filter(failed).any(|check| !is(before, &check.id, Status::Fail));
+    // Whoever is new is this one account.
+    let is_narrow = after.reach.breadth != Breadth::Unknown
+        && after.reach.subjects.iter().all(|one| {
+            before.reach.subjects.contains(one) || Some(&one.pattern) == trial.subject.as_ref()
+        });
+    let admits = is(&after, "aws-irsa/trust-policy/decision", Status::Pass);
+    let target = target.to_owned();
+    (is_narrow && admits && !spoils).then_some((target, after))
 }
 
 fn fix(

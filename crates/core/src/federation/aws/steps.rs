@@ -25,14 +25,8 @@ pub(super) fn format(ladder: &mut Ladder, subject: &Subject<'_>) {
         return ladder
             .push(check(Status::Skip, "there is no token to read".into()).hint(ASSUMED_VERIFIED));
     }
-    let problem = match subject.format_problem() {
-        Some(problem) => Some(problem.message.clone()),
-        // A37.
-        None if subject.header().is_some_and(|header| header.contains_key("crit")) => {
-            Some("the header has `crit`, which STS takes for no valid JWT".to_owned())
-        }
-        None => None,
-    };
+    // Among the problems is `crit`, which STS takes for no valid JWT (A37).
+    let problem = subject.format_problem().map(|problem| problem.message.clone());
     match problem {
         // A34: STS takes the last of two members with one name; podpass refuses to pick.
         Some(problem) if problem.contains("stands here twice") => {
@@ -101,6 +95,10 @@ fn provider<'a>(
         (None, _) => {
             let (title, hint) = why_no_provider(scene, issuer);
             let mut error = errors::no_provider(issuer);
+            // Whether STS minds the case of the host is not known.
+            if scene.providers.issuers().iter().any(|one| one.eq_ignore_ascii_case(issuer)) {
+                error = error.likely();
+            }
             if matches!(scene.providers, Providers::Assumed(_)) {
                 error = errors::or_refused_by_policy(error.likely());
             }
@@ -249,14 +247,6 @@ fn signature(ladder: &mut Ladder, subject: &Subject<'_>) {
         }
         return;
     }
-    let Some(keys) = given_keys(subject) else {
-        ladder.push(
-            Check::new("aws-irsa/signature", Status::Unknown, "the signature was not verified: there are no keys")
-                .hint("paste the issuer's JWKS: `kubectl get --raw /openid/v1/jwks`, or fetch its jwks_uri")
-                .rule("A37"),
-        );
-        return;
-    };
     let header = |name: &str| subject.header().and_then(|header| header.get(name)?.as_str());
     let alg = header("alg").unwrap_or_default();
     if !keys::ALGORITHMS.contains(&alg) {
@@ -270,6 +260,14 @@ fn signature(ladder: &mut Ladder, subject: &Subject<'_>) {
                 .rule("A37");
         return ladder.fail(check, errors::bad_signature().likely());
     }
+    let Some(keys) = given_keys(subject) else {
+        ladder.push(
+            Check::new("aws-irsa/signature", Status::Unknown, "the signature was not verified: there are no keys")
+                .hint("paste the issuer's JWKS: `kubectl get --raw /openid/v1/jwks`, or fetch its jwks_uri")
+                .rule("A37"),
+        );
+        return;
+    };
     let each: Vec<IssuerKey<'_>> = keys.iter().map(published).collect();
     match keys::choose(&each, header("kid"), alg) {
         Err(no_key) => ladder.fail(no_key_check(no_key, header("kid"), &each), errors::no_key()),

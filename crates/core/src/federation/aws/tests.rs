@@ -2,6 +2,7 @@
 
 mod fixes;
 mod properties;
+mod token;
 
 use serde_json::{Value, json};
 

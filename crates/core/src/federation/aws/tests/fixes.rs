@@ -70,6 +70,7 @@ fn what_is_not_offered() {
         ("it is allowed", policy(&[pinned()]), json!({})),
         ("a Deny", policy(&[pinned(), deny(json!({}))]), json!({})),
         ("another cluster would be let in whole", policy(&[wide]).replace("AAAA1111", "BBBB2222").replace(":aud", ":subject"), json!({})),
+        ("a namespace of another cluster", policy(&[allow(on_sub("StringLike", json!("system:serviceaccount:payments:*")))]).replace("AAAA1111", "BBBB2222"), json!({})),
         ("AWS principals need the action", policy(&[with(with(pinned(), "Action", json!("sts:AssumeRole")), "Principal", json!({"Federated": PROVIDER, "AWS": "111122223333"}))]), json!({})),
         ("encoded text has no place to edit", json!({"AssumeRolePolicyDocument": policy(&[allow(on_sub("StringEquals", json!("x")))])}).to_string(), json!({})),
         ("unmodelled beside it", policy(&[allow(json!({"StringEquals": {format!("{KEY}:sub"): "x"}, "Bool": {"aws:SecureTransport": "true"}}))]), json!({})),
