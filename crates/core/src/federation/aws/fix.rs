@@ -17,6 +17,10 @@ use crate::trace::{Check, Fix, InputName, Status, TextEdit};
 /// Audiences of STS itself, in the two partitions that have one of their own.
 const STS_AUDIENCES: [&str; 2] = ["sts.amazonaws.com", "sts.amazonaws.com.cn"];
 
+/// Longest text that fixes are tried on, in bytes: each statement costs an evaluation of all of it.
+/// A policy has at most 4096 characters beside white space.
+const MAX_TEXT: usize = 1 << 16;
+
 /// A replacement of some bytes.
 struct Edit {
     bytes: Range<usize>,
@@ -36,6 +40,9 @@ impl Edit {
 pub(super) fn propose(text: &Text<'_>, case: &Case<'_>, run: &Run) -> Vec<Fix> {
     if let Some(error) = &run.syntax {
         return comma(text, case, error).into_iter().collect();
+    }
+    if text.text.len() > MAX_TEXT {
+        return Vec::new();
     }
     let Some(trial) =
         run.trial.as_ref().filter(|one| one.evaluation.outcome == Outcome::ImplicitDeny)

@@ -52,7 +52,7 @@ pub(super) fn identity(
     token::judge_time(ladder, identity, scene.now);
     let provider = provider(ladder, scene, identity);
     audience(ladder, scene.providers, provider.as_deref(), identity);
-    issuer_keys(ladder, scene, provider.as_deref());
+    issuer_keys(ladder, scene, identity, provider.as_deref());
     signature(ladder, subject);
 }
 
@@ -192,7 +192,12 @@ fn audience_hint(audience: &str, listed: &[String]) -> String {
 }
 
 /// Step 8, the issuer's side (A6, A26, A27).
-fn issuer_keys(ladder: &mut Ladder, scene: &Scene<'_>, provider: Option<&OidcProvider>) {
+fn issuer_keys(
+    ladder: &mut Ladder,
+    scene: &Scene<'_>,
+    identity: &WebIdentity<'_>,
+    provider: Option<&OidcProvider>,
+) {
     let check = |status, title| Check::new("aws-irsa/keys/issuer", status, title).rule("A27");
     match scene.facts.issuer_reachable {
         Some(false) => {
@@ -201,10 +206,18 @@ fn issuer_keys(ladder: &mut Ladder, scene: &Scene<'_>, provider: Option<&OidcPro
             ladder.fail(check, errors::unreachable());
         }
         Some(true) => ladder.push(check(Status::Pass, "the issuer's keys are reachable")),
-        None => ladder.push(
-            check(Status::Skip, "whether the issuer's keys are reachable is not told")
-                .hint("assumed: discovery document and JWKS answer on the public internet"),
-        ),
+        None => {
+            let in_cluster = identity.issuer().is_some_and(crate::claims::is_in_cluster_name);
+            ladder.push(
+                check(Status::Skip, "whether the issuer's keys are reachable is not told").hint(
+                    if in_cluster {
+                        "assumed: they are; but this issuer's name resolves inside its cluster only, so AWS will hardly reach it: set --service-account-issuer to a public URL"
+                    } else {
+                        "assumed: discovery document and JWKS answer on the public internet"
+                    },
+                ),
+            );
+        }
     }
     thumbprint(ladder, scene, provider);
 }
