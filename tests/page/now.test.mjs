@@ -62,6 +62,7 @@ test("the keyboard alone moves it", async () => {
 });
 
 test("the pointer drags it", async () => {
+  await page.locator("svg.lanes").scrollIntoViewIfNeeded();
   const area = await page.locator("svg.lanes").boundingBox();
   await page.mouse.move(area.x + area.width * 0.4, area.y + 40);
   await page.mouse.down();

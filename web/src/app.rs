@@ -70,7 +70,7 @@ pub(crate) fn App() -> Html {
         <>
             <Symbols/>
             <a class="skip-link" href="#answer">{ "Skip to the answer" }</a>
-            <Header can_undo={state.can_undo()} on_edit={on_edit.clone()}/>
+            <Header can_undo={state.can_undo()} report={answer.report.clone()} on_edit={on_edit.clone()}/>
             <main>
                 <div class="inputs" id="inputs" role="region" aria-label="Inputs" tabindex="-1">
                     <Examples chosen={state.example} on_choose={on_example}/>

@@ -11,10 +11,13 @@ use crate::clipboard;
 #[derive(Properties, PartialEq)]
 pub(crate) struct CopyButtonProps {
     pub(crate) text: Rc<str>,
-    /// Names the button's target: `copy the token`.
+    /// Names the target of a button that says just `copy`: `the token`.
+    #[prop_or_default]
     pub(crate) what: AttrValue,
     #[prop_or(AttrValue::Static("copy"))]
     pub(crate) label: AttrValue,
+    #[prop_or("act")]
+    pub(crate) class: &'static str,
 }
 
 /// A quiet button.
@@ -34,8 +37,10 @@ pub(crate) fn CopyButton(props: &CopyButtonProps) -> Html {
             clipboard::copy(&text, done);
         })
     };
+    // A name that differs from what is written has to begin with it (WCAG 2.5.3).
+    let name = (props.label == "copy").then(|| format!("copy {}", props.what));
     html! {
-        <button type="button" class="act" {onclick} aria-label={format!("copy {}", props.what)}>
+        <button type="button" class={props.class} {onclick} aria-label={name}>
             { said.map_or(props.label.clone(), AttrValue::Static) }
         </button>
     }

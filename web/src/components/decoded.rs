@@ -70,7 +70,7 @@ pub(crate) fn Decoded(props: &DecodedProps) -> Html {
         <section class="card" id="decoded" aria-labelledby="decoded-title">
             <div class="bar"><h2 id="decoded-title">{ "Decoded" }</h2>
                 <span class="dim small">{ token.kind.map(words::kind_name).unwrap_or_default() }</span>
-                <span class="acts"><CopyButton text={Rc::<str>::from(json(&token.header))} what="the header as JSON" label="copy header"/><CopyButton text={Rc::<str>::from(json(&token.claims))} what="the claims as JSON" label="copy claims"/></span></div>
+                <span class="acts"><CopyButton text={Rc::<str>::from(json(&token.header))} label="copy header"/><CopyButton text={Rc::<str>::from(json(&token.claims))} label="copy claims"/></span></div>
             <div class="scroll">
                 <table class="claims">
                     <caption class="hidden">{ "Header and claims" }</caption>

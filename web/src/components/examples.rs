@@ -18,8 +18,11 @@ pub(crate) struct ExamplesProps {
 #[component]
 pub(crate) fn Examples(props: &ExamplesProps) -> Html {
     let open = use_state(|| false);
-    let chosen_at = PRESETS.iter().position(|preset| Some(preset.id) == props.chosen);
-    let all = *open || chosen_at.is_some_and(|at| at >= FIRST);
+    let all = *open;
+    let shown = |at: usize, preset: &Preset| all || at < FIRST || Some(preset.id) == props.chosen;
+    let shown: Vec<_> =
+        PRESETS.iter().enumerate().filter(|(at, preset)| shown(*at, preset)).collect();
+    let hidden = PRESETS.len() - shown.len();
     let toggle = {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| open.set(!all))
@@ -27,11 +30,11 @@ pub(crate) fn Examples(props: &ExamplesProps) -> Html {
     html! {
         <nav class="try" id="examples" aria-label="Examples, minted by a simulated issuer in this page">
             <span class="faint small">{ "Try" }</span>
-            for preset in PRESETS.iter().take(if all { PRESETS.len() } else { FIRST }) {
+            for (_, preset) in shown {
                 { chip(*preset, props) }
             }
             <button type="button" class="chip more" aria-expanded={all.to_string()} onclick={toggle}>
-                { if all { "fewer".to_owned() } else { format!("{} more", PRESETS.len() - FIRST) } }
+                { if all { "fewer".to_owned() } else { format!("{hidden} more") } }
             </button>
         </nav>
     }

@@ -4,6 +4,7 @@ use podpass::{Finding, Report, Severity, Span};
 use yew::prelude::*;
 
 use crate::components::icon;
+use crate::components::prose::prose;
 use crate::words::{self, Tone};
 
 /// Everything the report found.
@@ -62,8 +63,8 @@ fn one(finding: &Finding, on_jump: &Callback<Span>) -> Html {
         <>
             { icon::symbol(tone.name()) }
             <div>
-                <b>{ words::visible(&finding.title) }</b>{ " " }<span class={classes!("small", tone.name())}>{ severity_word(finding.severity) }</span>
-                <p class="dim">{ words::visible(&finding.detail) }</p>
+                <b>{ prose(&finding.title) }</b>{ " " }<span class={classes!("small", tone.name())}>{ severity_word(finding.severity) }</span>
+                <p class="dim">{ prose(&finding.detail) }</p>
                 if let Some(span) = &finding.span { { go_to(span, on_jump) } }
             </div>
             <span class="rule">{ finding.rule.as_deref().unwrap_or_default().to_owned() }</span>

@@ -1,8 +1,11 @@
 //! The top line: name, what this is for, and the promise with how to check it.
 
-use podpass::version;
+use std::rc::Rc;
+
+use podpass::{Report, report_to_markdown, version};
 use yew::prelude::*;
 
+use crate::components::copy_button::CopyButton;
 use crate::components::icon;
 use crate::state::Edit;
 
@@ -10,6 +13,7 @@ use crate::state::Edit;
 #[derive(Properties, PartialEq)]
 pub(crate) struct HeaderProps {
     pub(crate) can_undo: bool,
+    pub(crate) report: Option<Rc<Report>>,
     pub(crate) on_edit: Callback<Edit>,
 }
 
@@ -24,6 +28,9 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
             <span class="dim tagline">{ "Will this pod's token be accepted, and until when?" }</span>
             <div class="right">
                 <Seal/>
+                if let Some(report) = &props.report {
+                    <CopyButton text={Rc::<str>::from(report_to_markdown(report))} label="copy report" class="btn ghost wide"/>
+                }
                 <button type="button" class="btn ghost" disabled={!props.can_undo} onclick={undo}>{ "Undo" }</button>
                 <button type="button" class="btn" onclick={clear}>{ "Clear all" }</button>
             </div>

@@ -14,9 +14,10 @@ use yew::prelude::*;
 
 use crate::components::copy_button::CopyButton;
 use crate::components::icon;
+use crate::components::prose::prose;
 use crate::marks::{Mark, pieces};
 use crate::state::{Edit, Field};
-use crate::words::{self, Tone};
+use crate::words::Tone;
 
 /// Longer texts are drawn by the textarea alone: colouring them would slow down typing.
 const MAX_DRAWN: usize = 64 * 1024;
@@ -152,7 +153,7 @@ fn bar(props: &InputBoxProps, id: &str) -> Html {
     html! {
         <div class="bar">
             <h2><label for={id.to_owned()}>{ &props.label }</label></h2>
-            <span class="what">{ &props.recognised }</span>
+            <span class="what" title={props.recognised.clone()}>{ &props.recognised }</span>
             <span class="acts">
                 { props.children.clone() }
                 if !props.text.is_empty() {
@@ -199,7 +200,7 @@ fn problems(problems: &[Problem], on_jump: &Callback<Span>) -> Html {
         <ul class="problems">
             for (at, problem) in problems.iter().enumerate() {
                 <li key={at} class="note">
-                    { icon::tone_symbol(problem.tone) }<span class="grow">{ words::visible(&problem.text) }</span>
+                    { icon::tone_symbol(problem.tone) }<span class="grow">{ prose(&problem.text) }</span>
                     if let Some(span) = &problem.span { { go_to(span, on_jump) } }
                 </li>
             }

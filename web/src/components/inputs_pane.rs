@@ -126,7 +126,11 @@ fn problems(report: &Report, inputs: &Inputs, field: Field) -> Vec<Problem> {
     let of_token = report.token.iter().flat_map(|token| &token.checks);
     let of_keys = report.keys.iter().flat_map(|keys| &keys.checks);
     let of_outcomes = report.federation.iter().flat_map(|outcome| &outcome.checks);
-    let checks = of_token.chain(of_keys).chain(&report.verification).chain(of_outcomes);
+    let checks = of_token
+        .chain(of_keys)
+        .chain(&report.manifests)
+        .chain(&report.verification)
+        .chain(of_outcomes);
     let mut problems: Vec<Problem> = Vec::new();
     for check in checks.filter(here) {
         let tone = match check.status {
@@ -184,7 +188,7 @@ fn token_line(report: &Report) -> String {
     let Some(token) = &report.token else { return String::new() };
     let kind = match token.kind {
         Some(TokenKind::Bound) => Some("bound"),
-        Some(TokenKind::External) => Some("bound, external audience"),
+        Some(TokenKind::External) => Some("for another audience"),
         Some(TokenKind::LegacySecret) => Some("legacy Secret"),
         Some(TokenKind::NotKubernetes) => Some("not from Kubernetes"),
         None => None,
@@ -195,7 +199,7 @@ fn token_line(report: &Report) -> String {
     let alg = header.and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
     let unwrapped = (!token.unwrapped.is_empty())
         .then(|| format!("taken out of: {}", token.unwrapped.join(", ")));
-    let parts = [kind.map(str::to_owned), account, alg, unwrapped];
+    let parts = [account, alg, kind.map(str::to_owned), unwrapped];
     words::visible(&parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 

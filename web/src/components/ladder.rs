@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::components::copy_button::CopyButton;
 use crate::components::icon;
+use crate::components::prose::prose;
 use crate::components::values::Comparison;
 use crate::parties::Judgement;
 use crate::words::{self, Tone};
@@ -28,16 +29,19 @@ pub(crate) fn Ladder(props: &LadderProps) -> Html {
             <div class="bar">
                 <h2 id="ladder-title">{ format!("{}, step by step", judged.name) }</h2>
                 { stops(judged, decisive) }
-                <span class="acts"><CopyButton text={markdown(judged)} what="the steps as Markdown" label="copy as Markdown"/></span>
+                <span class="acts"><CopyButton text={markdown(judged)} label="copy as Markdown"/></span>
             </div>
             if judged.checks.is_empty() { <p class="pad dim">{ "Nothing was judged." }</p> }
             <ol class="ladder">
-                for (at, check) in judged.checks.iter().enumerate() {
-                    <Step key={at} check={check.clone()} heading={heading(&judged.checks, at)}
-                        open={decisive.is_some_and(|(first, _)| first == at)}
-                        after={stopped.is_some_and(|stopped| at > stopped)}
-                        fixes={fixes_of(judged, check)}
-                        on_jump={props.on_jump.clone()} on_fix={props.on_fix.clone()}/>
+                for group in groups(&judged.checks) {
+                    if group.quiet && group.checks.len() > 1 { <Folded key={group.at} at={group.at} checks={group.checks.to_vec()} after={stopped.is_some_and(|stopped| group.at > stopped)} on_jump={props.on_jump.clone()}/> }
+                    else { for (index, check) in group.checks.iter().enumerate() {
+                        <Step key={group.at + index} check={check.clone()} heading={(index == 0).then(|| stage(check))}
+                            open={decisive.is_some_and(|(first, _)| first == group.at + index)}
+                            after={stopped.is_some_and(|stopped| group.at + index > stopped)}
+                            fixes={fixes_of(judged, check)}
+                            on_jump={props.on_jump.clone()} on_fix={props.on_fix.clone()}/>
+                    } }
                 }
             </ol>
         </section>
@@ -60,12 +64,67 @@ fn stops(judged: &Judgement, decisive: Option<(usize, Status)>) -> Html {
     html! { <span class={classes!("chip", tone.name())}>{ words }</span> }
 }
 
-/// The stage of a check, if the check before has another.
-fn heading(checks: &[Check], at: usize) -> Option<String> {
-    let stage = words::stage_of(&checks.get(at)?.id);
-    let before = at.checked_sub(1).and_then(|before| checks.get(before));
-    let same = before.is_some_and(|before| words::stage_of(&before.id) == stage);
-    (!same).then(|| words::stage_label(stage))
+/// Neighbours of one stage.
+struct Group<'a> {
+    /// Index of the first.
+    at: usize,
+    checks: &'a [Check],
+    /// All of them hold or are moot: one line is enough until somebody asks.
+    quiet: bool,
+}
+
+fn groups(checks: &[Check]) -> Vec<Group<'_>> {
+    let mut at = 0;
+    checks
+        .chunk_by(|a, b| words::stage_of(&a.id) == words::stage_of(&b.id))
+        .map(|checks| {
+            let quiet =
+                checks.iter().all(|check| matches!(check.status, Status::Pass | Status::Skip));
+            at += checks.len();
+            Group { at: at - checks.len(), checks, quiet }
+        })
+        .collect()
+}
+
+fn stage(check: &Check) -> String {
+    words::stage_label(words::stage_of(&check.id))
+}
+
+#[derive(Properties, PartialEq)]
+struct FoldedProps {
+    at: usize,
+    checks: Vec<Check>,
+    after: bool,
+    on_jump: Callback<Span>,
+}
+
+/// A stage without trouble: what it says in one line; opened, each check.
+#[component]
+fn Folded(props: &FoldedProps) -> Html {
+    let checks = &props.checks;
+    let all_skipped = checks.iter().all(|check| check.status == Status::Skip);
+    let tone = if all_skipped { Tone::Skip } else { Tone::Pass };
+    let mut rules: Vec<_> = checks.iter().filter_map(|check| check.rule.as_deref()).collect();
+    rules.dedup();
+    let titles: Vec<_> = checks.iter().map(|check| check.title.as_ref()).collect();
+    html! {
+        <li class={classes!("folded", tone.name(), props.after.then_some("after"))}>
+            <details>
+                <summary>
+                    { icon::tone_symbol(tone) }
+                    <span class="stage">{ checks.first().map(stage).unwrap_or_default() }</span>
+                    <span class="what"><span>{ prose(&titles.join(", ")) }</span></span>
+                    <span class="rule">{ rules.first().copied().unwrap_or_default().to_owned() }</span>
+                </summary>
+                <ol class="ladder inner">
+                    for (index, check) in checks.iter().enumerate() {
+                        <Step key={props.at + index} check={check.clone()} heading={None::<String>} open=false after=false fixes={Vec::new()}
+                            on_jump={props.on_jump.clone()} on_fix={Callback::noop()}/>
+                    }
+                </ol>
+            </details>
+        </li>
+    }
 }
 
 fn fixes_of(judged: &Judgement, check: &Check) -> Vec<Fix> {
@@ -126,7 +185,7 @@ fn Step(props: &StepProps) -> Html {
                 if matters && (check.expected.is_some() || check.actual.is_some()) {
                     <Comparison expected={check.expected.clone()} actual={check.actual.clone()}/>
                 }
-                if let Some(hint) = check.hint.as_ref().filter(|_| check.status != Status::Pass) { <p class="hint">{ hint.to_string() }</p> }
+                if let Some(hint) = check.hint.as_ref().filter(|_| matters) { <p class="hint">{ prose(hint) }</p> }
                 for fix in props.fixes.iter() { { fix_view(fix, &props.on_fix) } }
             </div>
             { rule(check) }
@@ -136,11 +195,13 @@ fn Step(props: &StepProps) -> Html {
 
 /// The title; with a place it is a button that leads there.
 fn title(check: &Check, open: bool, on_jump: &Callback<Span>) -> Html {
-    let words = words::visible(&check.title);
+    let words = prose(&check.title);
     let value = check.actual.as_ref().filter(|_| check.status == Status::Pass);
+    let value = value.map(words::value_text).filter(|value| !check.title.contains(value.as_str()));
     let inner = html! { <>
         if open { <b>{ words }</b> } else { { words } }
-        if let Some(value) = value { <code class="seen">{ shortened(&words::value_text(value)) }</code> }
+        if let Some(value) = value { <code class="seen">{ shortened(&value) }</code> }
+        if let Some(hint) = check.hint.as_ref().filter(|_| check.status == Status::Skip) { <span class="assumed">{ " · " }{ prose(hint) }</span> }
     </> };
     match &check.span {
         Some(span) => {

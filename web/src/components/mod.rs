@@ -13,6 +13,7 @@ pub(crate) mod inputs_pane;
 pub(crate) mod ladder;
 pub(crate) mod now_control;
 pub(crate) mod pods;
+pub(crate) mod prose;
 pub(crate) mod reach;
 pub(crate) mod states;
 pub(crate) mod timeline;

@@ -28,7 +28,7 @@ pub(crate) fn PodView(props: &PodViewProps) -> Html {
         <section class="card pod" aria-label={format!("Pod {}", pod.workload.name)}>
             <div class="bar"><h2>{ format!("{} {}/{}", pod.workload.kind, pod.workload.namespace, pod.workload.name) }</h2>
                 { account(pod, &props.on_jump) }
-                if changes > 0 { <span class="acts">{ words::count(changes, "change") }<CopyButton text={patch} what="the changes as a JSON patch" label="copy patch"/></span> }
+                if changes > 0 { <span class="acts">{ words::count(changes, "change") }<CopyButton text={patch} label="copy patch"/></span> }
             </div>
             { refusal(pod) }
             { injections(&pod.injected) }

@@ -251,13 +251,13 @@ fn event_view(event: &LaneEvent, scale: Scale, top: f64) -> Html {
     }
 }
 
-/// As much of a text as fits; nothing if that is next to nothing. Letters are about 6.4 pixels wide.
+/// As much of a text as fits; nothing if that is next to nothing. Letters are about 7 pixels wide.
 fn fitted(text: &str, room: f64) -> String {
-    let letters = (room / 6.4).floor().max(0.0) as usize;
+    let letters = (room / 7.0).floor().max(0.0) as usize;
     if text.chars().count() <= letters {
         return text.to_owned();
     }
-    if letters < 3 {
+    if letters < 6 {
         return String::new();
     }
     text.chars().take(letters - 1).chain(['…']).collect()

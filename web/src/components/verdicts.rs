@@ -6,6 +6,7 @@ use podpass::{Certainty, Check, Status, UnixTime, Verdict};
 use yew::prelude::*;
 
 use crate::components::icon;
+use crate::components::prose::prose;
 use crate::parties::{Judgement, Party};
 use crate::words::{self, Tone};
 
@@ -77,7 +78,7 @@ fn reason(judged: &Judgement, now: UnixTime) -> Html {
                 </span>
                 if error.certainty == Certainty::Likely { <span class="faint small">{ "wording likely, not certain" }</span> }
             } else if judged.verdict != Verdict::Allow {
-                if let Some((_, check)) = judged.decisive() { <span class="dim">{ check.title.to_string() }</span> }
+                if let Some((_, check)) = judged.decisive() { <span class="dim">{ prose(&check.title) }</span> }
             }
             if let Some(stage) = &judged.stage { <span class="faint small">{ format!("stops at: {}", words::stage_label(stage).to_lowercase()) }</span> }
             if let Some((principal, ends)) = &judged.grant { { grant(principal, *ends, now) } }
