@@ -3,7 +3,7 @@
 use podpass::UnixTime;
 
 /// Pixels left of the lanes, for their names.
-pub(crate) const LABELS: f64 = 112.0;
+pub(crate) const LABELS: f64 = 124.0;
 /// Pixels right of the lanes.
 const MARGIN: f64 = 12.0;
 /// The narrowest drawing; below it the page would have to scroll sideways.
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn pixels_and_times_are_inverse() {
         let scale = Scale::new(UnixTime(0.0), UnixTime(7_200.0), 820.0);
-        assert_eq!((scale.x(UnixTime(0.0)), scale.x(UnixTime(7_200.0))), (112.0, 808.0));
+        assert_eq!((scale.x(UnixTime(0.0)), scale.x(UnixTime(7_200.0))), (124.0, 808.0));
         assert_eq!(scale.time(scale.x(UnixTime(1_234.0))), UnixTime(1_234.0));
         assert_eq!(scale.time(-5.0), UnixTime(0.0));
         assert_eq!(scale.clamped(UnixTime(9_999.0)), 808.0);

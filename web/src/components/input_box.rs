@@ -72,6 +72,7 @@ pub(crate) fn InputBox(props: &InputBoxProps) -> Html {
     let over = use_state(|| false);
     use_text_from_outside(&area, props);
     use_picked(&area, &layer, props);
+    use_first_hit(&area, &layer, props);
     let (id, field) = (props.field.id(), props.field);
     let big = props.text.len() > MAX_DRAWN;
     let oninput = props.on_edit.reform(move |event: InputEvent| {
@@ -128,16 +129,35 @@ fn use_picked(area: &NodeRef, layer: &NodeRef, props: &InputBoxProps) {
         // Refused only for other kinds of element.
         let _ = area.set_selection_range(picked.start as u32, picked.end as u32);
         let _ = area.focus();
-        let mark = layer
-            .cast::<HtmlElement>()
-            .and_then(|layer| layer.query_selector(".picked").ok().flatten());
-        if let (Some(mark), Some(well)) = (mark, area.parent_element()) {
-            let down =
-                mark.get_bounding_client_rect().top() - well.get_bounding_client_rect().top();
-            well.set_scroll_top(well.scroll_top() + down as i32 - well.client_height() / 3);
-        }
+        show(&area, &layer, ".picked");
         area.scroll_into_view_with_scroll_into_view_options(&nearest());
     });
+}
+
+/// Shows the first place that fails, unless somebody is typing here.
+#[hook]
+fn use_first_hit(area: &NodeRef, layer: &NodeRef, props: &InputBoxProps) {
+    let (area, layer) = (area.clone(), layer.clone());
+    let hit = props.marks.iter().find(|mark| mark.class == "hit").map(|mark| mark.start);
+    use_effect_with((hit, props.revision), move |(hit, _)| {
+        let Some(area) = area.cast::<HtmlTextAreaElement>().filter(|_| hit.is_some()) else {
+            return;
+        };
+        let focused = area.matches(":focus").unwrap_or(false);
+        if !focused {
+            show(&area, &layer, ".hit");
+        }
+    });
+}
+
+/// Scrolls the box so that the layer's first such mark is in sight.
+fn show(area: &HtmlTextAreaElement, layer: &NodeRef, mark: &str) {
+    let layer = layer.cast::<HtmlElement>();
+    let mark = layer.and_then(|layer| layer.query_selector(mark).ok().flatten());
+    if let (Some(mark), Some(well)) = (mark, area.parent_element()) {
+        let down = mark.get_bounding_client_rect().top() - well.get_bounding_client_rect().top();
+        well.set_scroll_top(well.scroll_top() + down as i32 - well.client_height() / 3);
+    }
 }
 
 fn nearest() -> web_sys::ScrollIntoViewOptions {

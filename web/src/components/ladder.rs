@@ -34,7 +34,7 @@ pub(crate) fn Ladder(props: &LadderProps) -> Html {
             if judged.checks.is_empty() { <p class="pad dim">{ "Nothing was judged." }</p> }
             <ol class="ladder">
                 for group in groups(&judged.checks) {
-                    if group.quiet && group.checks.len() > 1 { <Folded key={group.at} at={group.at} checks={group.checks.to_vec()} after={stopped.is_some_and(|stopped| group.at > stopped)} on_jump={props.on_jump.clone()}/> }
+                    if group.quiet.is_some() && group.checks.len() > 1 { <Folded key={group.at} at={group.at} checks={group.checks.to_vec()} after={stopped.is_some_and(|stopped| group.at > stopped)} on_jump={props.on_jump.clone()}/> }
                     else { for (index, check) in group.checks.iter().enumerate() {
                         <Step key={group.at + index} check={check.clone()} heading={(index == 0).then(|| stage(check))}
                             open={decisive.is_some_and(|(first, _)| first == group.at + index)}
@@ -64,26 +64,59 @@ fn stops(judged: &Judgement, decisive: Option<(usize, Status)>) -> Html {
     html! { <span class={classes!("chip", tone.name())}>{ words }</span> }
 }
 
-/// Neighbours of one stage.
+/// Neighbours of one stage, or of two without trouble.
 struct Group<'a> {
     /// Index of the first.
     at: usize,
     checks: &'a [Check],
-    /// All of them hold or are moot: one line is enough until somebody asks.
-    quiet: bool,
+    /// All of them hold, or all are moot: one line is enough until somebody asks.
+    quiet: Option<Tone>,
 }
 
+/// Two neighbouring stages share a line if both hold or both are moot.
 fn groups(checks: &[Check]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut at = 0;
-    checks
-        .chunk_by(|a, b| words::stage_of(&a.id) == words::stage_of(&b.id))
-        .map(|checks| {
-            let quiet =
-                checks.iter().all(|check| matches!(check.status, Status::Pass | Status::Skip));
-            at += checks.len();
-            Group { at: at - checks.len(), checks, quiet }
-        })
-        .collect()
+    let mut stages = 0;
+    for chunk in checks.chunk_by(|a, b| words::stage_of(&a.id) == words::stage_of(&b.id)) {
+        let tone = quiet(chunk);
+        let whole = groups.last().filter(|last| tone.is_some() && last.quiet == tone && stages < 2);
+        let joined = whole.and_then(|last| checks.get(last.at..at + chunk.len()));
+        match (joined, groups.last_mut()) {
+            (Some(joined), Some(last)) => {
+                last.checks = joined;
+                stages += 1;
+            }
+            _ => {
+                groups.push(Group { at, checks: chunk, quiet: tone });
+                stages = 1;
+            }
+        }
+        at += chunk.len();
+    }
+    groups
+}
+
+fn quiet(checks: &[Check]) -> Option<Tone> {
+    let only = |wanted: &[Status]| checks.iter().all(|check| wanted.contains(&check.status));
+    match () {
+        () if only(&[Status::Skip]) => Some(Tone::Skip),
+        () if only(&[Status::Pass, Status::Skip]) => Some(Tone::Pass),
+        () => None,
+    }
+}
+
+/// The stages of a line: `Keys, signature`.
+fn stages(checks: &[Check]) -> String {
+    let mut names: Vec<_> = checks.iter().map(|check| words::stage_of(&check.id)).collect();
+    names.dedup();
+    words::stage_label(
+        &names
+            .iter()
+            .map(|name| words::stage_label(name).to_lowercase())
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 fn stage(check: &Check) -> String {
@@ -102,8 +135,7 @@ struct FoldedProps {
 #[component]
 fn Folded(props: &FoldedProps) -> Html {
     let checks = &props.checks;
-    let all_skipped = checks.iter().all(|check| check.status == Status::Skip);
-    let tone = if all_skipped { Tone::Skip } else { Tone::Pass };
+    let tone = quiet(checks).unwrap_or(Tone::Pass);
     let mut rules: Vec<_> = checks.iter().filter_map(|check| check.rule.as_deref()).collect();
     rules.dedup();
     let titles: Vec<_> = checks.iter().map(|check| check.title.as_ref()).collect();
@@ -112,13 +144,13 @@ fn Folded(props: &FoldedProps) -> Html {
             <details>
                 <summary>
                     { icon::tone_symbol(tone) }
-                    <span class="stage">{ checks.first().map(stage).unwrap_or_default() }</span>
+                    <span class="stage">{ stages(checks) }</span>
                     <span class="what"><span>{ prose(&titles.join(", ")) }</span></span>
                     <span class="rule">{ rules.first().copied().unwrap_or_default().to_owned() }</span>
                 </summary>
                 <ol class="ladder inner">
                     for (index, check) in checks.iter().enumerate() {
-                        <Step key={props.at + index} check={check.clone()} heading={None::<String>} open=false after=false fixes={Vec::new()}
+                        <Step key={props.at + index} check={check.clone()} heading={Some(stage(check))} open=false after=false fixes={Vec::new()}
                             on_jump={props.on_jump.clone()} on_fix={Callback::noop()}/>
                     }
                 </ol>
@@ -128,6 +160,9 @@ fn Folded(props: &FoldedProps) -> Html {
 }
 
 fn fixes_of(judged: &Judgement, check: &Check) -> Vec<Fix> {
+    if check.status != Status::Fail {
+        return Vec::new();
+    }
     judged.fixes.iter().filter(|fix| fix.check == check.id).cloned().collect()
 }
 

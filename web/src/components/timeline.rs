@@ -13,7 +13,7 @@ use crate::now::{self, Now};
 use crate::words;
 
 /// Pixels of one lane, and of its name above it where there is no room beside it.
-const LANE: f64 = 30.0;
+const LANE: f64 = 26.0;
 const NAME: f64 = 16.0;
 const BAR: f64 = 18.0;
 const TOP: f64 = 24.0;
@@ -215,7 +215,7 @@ fn lane_view(lane: &Lane, scale: Scale, top: f64, narrow: bool) -> Html {
     let name_x = if narrow { scale.left } else { 0.0 };
     html! {
         <g key={lane.id.clone()} class={classes!("lane", lane_class(lane.kind))} aria-hidden="true">
-            { text("name", name_x, name_y, "start", &fitted(&lane.label, if narrow { 400.0 } else { scale.left - 6.0 })) }
+            { text("name", name_x, name_y, "start", &fitted(&lane.label, if narrow { 400.0 } else { scale.left - 6.0 }, 6.4)) }
             for span in lane.spans.iter() { { span_view(span, scale, bar) } }
             for event in lane.events.iter() { { event_view(event, scale, bar) } }
         </g>
@@ -231,7 +231,7 @@ fn span_view(span: &LaneSpan, scale: Scale, top: f64) -> Html {
     html! {
         <>
             <rect class={classes!("span", format!("is-{state}"))} x={format!("{from:.1}")} y={format!("{top:.1}")} width={format!("{:.1}", (to - from - 1.0).max(0.5))} height={BAR.to_string()} rx="3"/>
-            { text("strong", from + 7.0, top + 13.0, "start", &fitted(&span.label, to - from - 12.0)) }
+            { text("strong", from + 7.0, top + 13.0, "start", &fitted(&span.label, to - from - 12.0, 7.0)) }
         </>
     }
 }
@@ -251,9 +251,9 @@ fn event_view(event: &LaneEvent, scale: Scale, top: f64) -> Html {
     }
 }
 
-/// As much of a text as fits; nothing if that is next to nothing. Letters are about 7 pixels wide.
-fn fitted(text: &str, room: f64) -> String {
-    let letters = (room / 7.0).floor().max(0.0) as usize;
+/// As much of a text as fits; nothing if that is next to nothing. `letter`: the pixels of one.
+fn fitted(text: &str, room: f64, letter: f64) -> String {
+    let letters = (room / letter).floor().max(0.0) as usize;
     if text.chars().count() <= letters {
         return text.to_owned();
     }
