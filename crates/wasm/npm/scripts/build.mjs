@@ -1,0 +1,83 @@
+/**
+ * Builds `dist/` out of `src/` and what `cargo xtask npm` put into `glue/`:
+ * wasm-bindgen's `podpass_wasm.js` and `podpass_wasm_bg.wasm` (target web, the latter optimised).
+ *
+ * The bytes are embedded, so that no bundler, server or runtime has to find a second file.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const here = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(here, "../../..");
+const dist = join(here, "dist");
+const at = (...parts) => join(here, ...parts);
+
+const DOORS = [
+  "checkServiceAccountToken", "decodeToken", "evaluateFederation", "explain", "inspectPods", "kubeletRefresh",
+  "parseKeys", "reportToMarkdown", "rotationTimeline", "verifyServiceAccountToken", "version",
+];
+
+const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));
+const ofCargo = /^\[workspace\.package\]\s*\nversion = "([^"]+)"/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1];
+if (version !== ofCargo) throw new Error(`package.json has version ${version}, Cargo.toml has ${ofCargo}: make them equal`);
+
+const wasm = readFileSync(at("glue/podpass_wasm_bg.wasm"));
+await WebAssembly.compile(wasm); // an optimiser may write a module that does not load
+const buildId = `${version}-${createHash("sha256").update(wasm).digest("hex").slice(0, 12)}`;
+
+/** wasm-bindgen's glue keeps its instance in module variables; as a function it can be had afresh. */
+async function glueFactory() {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { initSync, ${DOORS.join(", ")} } from "./glue/podpass_wasm.js";`, resolveDir: here },
+    bundle: true, write: false, format: "iife", globalName: "glue", target: "es2022",
+    define: { "import.meta.url": '""' }, // of the asynchronous start, which is not used
+  });
+  return `export function createGlue() {\n${outputFiles[0].text}\nreturn glue;\n}`;
+}
+
+const virtual = {
+  name: "podpass",
+  setup(builder) {
+    builder.onResolve({ filter: /^podpass:/ }, ({ path }) => ({ path, namespace: "podpass" }));
+    builder.onLoad({ filter: /bytes$/, namespace: "podpass" }, () => ({ contents: `export const BYTES = "${wasm.toString("base64")}";` }));
+    builder.onLoad({ filter: /glue$/, namespace: "podpass" }, async () => ({ contents: await glueFactory() }));
+  },
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
+  for (const entry of ["index", "errors"]) {
+    await build({
+      entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, `${entry}.${extension}`),
+      bundle: true, format, platform: "neutral", target: "es2022", plugins: [virtual],
+      define: { BUILD_ID: JSON.stringify(buildId) }, legalComments: "none", logLevel: "warning",
+    });
+  }
+}
+
+// Types: errors from their source, the rest by hand. For CommonJS the same text under the other extension.
+const declarations = mkdtempSync(join(tmpdir(), "podpass-types-"));
+execFileSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "--project", here, "--outDir", declarations], { stdio: "inherit" });
+const types = {
+  index: readFileSync(at("src/api.d.ts"), "utf8"),
+  errors: readFileSync(join(declarations, "errors.d.ts"), "utf8"),
+};
+rmSync(declarations, { recursive: true });
+for (const [name, text] of Object.entries(types)) {
+  writeFileSync(join(dist, `${name}.d.ts`), text);
+  writeFileSync(join(dist, `${name}.d.cts`), text.replaceAll('.js"', '.cjs"'));
+}
+cpSync(at("src/core.wasm.d.ts"), join(dist, "core.wasm.d.ts"));
+writeFileSync(join(dist, "core.wasm"), wasm);
+for (const name of ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"]) cpSync(join(root, name), at(name));
+
+const kilobytes = (bytes) => `${Math.ceil(bytes.length / 1024)} KB`;
+console.log(`podpass ${buildId}: core.wasm ${kilobytes(wasm)}, gzip ${kilobytes(gzipSync(wasm, { level: 9 }))}, brotli ${kilobytes(brotliCompressSync(wasm))}`);

@@ -1,0 +1,39 @@
+/** podpass for JavaScript: the contract's functions, each a thin door to the engine. */
+
+import type * as contract from "./api.js";
+import { call } from "./engine.js";
+import { documentOf, optionsOf, plainOf, textOf } from "./input.js";
+
+export * from "./errors.js";
+
+export const decodeToken: typeof contract.decodeToken = (text) => call("decodeToken", textOf(text, "text"));
+
+export const parseKeys: typeof contract.parseKeys = (text) => call("parseKeys", textOf(text, "text"));
+
+export const verifyServiceAccountToken: typeof contract.verifyServiceAccountToken = (token, keys, options) =>
+  call("verifyServiceAccountToken", textOf(token, "token"), documentOf(keys, "keys"), optionsOf(options, "options"));
+
+export const checkServiceAccountToken: typeof contract.checkServiceAccountToken = (token, keys, options) =>
+  call("checkServiceAccountToken", textOf(token, "token"), documentOf(keys, "keys"), optionsOf(options, "options"));
+
+export const inspectPods: typeof contract.inspectPods = (manifests, cluster = {}) =>
+  call("inspectPods", textOf(manifests, "manifests"), plainOf(cluster, "cluster"));
+
+export const kubeletRefresh: typeof contract.kubeletRefresh = (token) =>
+  call("kubeletRefresh", plainOf(token, "token"));
+
+export const rotationTimeline: typeof contract.rotationTimeline = (options) =>
+  call("rotationTimeline", optionsOf(options, "options"));
+
+export const evaluateFederation: typeof contract.evaluateFederation = (options) => {
+  const keys = options?.keys;
+  const asText = keys === undefined ? options : { ...options, keys: documentOf(keys, "keys") };
+  return call("evaluateFederation", optionsOf(asText, "options"));
+};
+
+export const explain: typeof contract.explain = (input) => call("explain", optionsOf(input, "input"));
+
+export const reportToMarkdown: typeof contract.reportToMarkdown = (report) =>
+  call("reportToMarkdown", plainOf(report, "report"));
+
+export const version: typeof contract.version = () => call("version");
