@@ -76,11 +76,12 @@ struct RefreshOf {
 }
 
 fn answer(value: impl Serialize) -> Result<Value, Value> {
-    serde_json::to_value(value).map_err(|error| json!({ "name": "Error", "message": error.to_string() }))
+    serde_json::to_value(value)
+        .map_err(|error| json!({ "name": "Error", "message": error.to_string() }))
 }
 
 fn thrown(error: &PodpassError) -> Value {
-    let mut members = error.details.clone();
+    let mut members = error.details().clone();
     members.insert("name".to_owned(), error.name().into());
     members.insert("code".to_owned(), error.code().into());
     members.insert("message".to_owned(), error.to_string().into());
@@ -116,7 +117,8 @@ impl<'a> Arguments<'a> {
     /// Options: `now` filled in, `keys` as text.
     fn options<T: DeserializeOwned>(&self, index: usize) -> Result<T, Value> {
         let given = self.0.get(index).and_then(Value::as_object);
-        let mut members: Map<String, Value> = given.cloned().ok_or_else(|| type_error("no options"))?;
+        let mut members: Map<String, Value> =
+            given.cloned().ok_or_else(|| type_error("no options"))?;
         members.entry("now").or_insert_with(|| NOW.into());
         if let Some(keys) = members.get_mut("keys") {
             *keys = document(keys).into();

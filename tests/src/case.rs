@@ -50,7 +50,9 @@ impl Case {
     /// Makes every call; the first one that differs is the error.
     pub fn run(&self) -> Result<(), String> {
         for (index, Call { function, arguments, expected }) in self.calls.iter().enumerate() {
-            let told = |what: String| format!("{} ({}): call {index}, {function}: {what}", self.id, self.why);
+            let told = |what: String| {
+                format!("{} ({}): call {index}, {function}: {what}", self.id, self.why)
+            };
             let answer = call(function, arguments).map_err(told)?;
             if let Some(difference) = differ(expected, Some(&answer)) {
                 return Err(told(difference.to_string()));

@@ -43,22 +43,29 @@ pub fn differ(expected: &Value, actual: Option<&Value>) -> Option<Difference> {
 
 fn differ_at(expected: &Value, actual: Option<&Value>, path: &str) -> Option<Difference> {
     let miss = |want: &Value| {
-        Some(Difference { path: path.to_owned(), expected: short(Some(want)), actual: short(actual) })
+        Some(Difference {
+            path: path.to_owned(),
+            expected: short(Some(want)),
+            actual: short(actual),
+        })
     };
     match (expected, actual) {
         (Value::Null, None | Some(Value::Null)) => None,
-        (Value::Array(wants), Some(Value::Array(found))) if wants.len() == found.len() => wants
-            .iter()
-            .zip(found)
-            .enumerate()
-            .find_map(|(index, (want, one))| differ_at(want, Some(one), &format!("{path}/{index}"))),
-        (Value::Object(tests), _) if tests.keys().any(|name| name.starts_with('$')) => tests
-            .iter()
-            .find(|(name, want)| !passes(name, want, actual))
-            .and_then(|(name, want)| miss(&Value::Object(Map::from_iter([(name.clone(), want.clone())])))),
-        (Value::Object(wants), Some(Value::Object(_) | Value::Array(_))) => wants
-            .iter()
-            .find_map(|(name, want)| differ_at(want, member(actual?, name), &format!("{path}/{name}"))),
+        (Value::Array(wants), Some(Value::Array(found))) if wants.len() == found.len() => {
+            wants.iter().zip(found).enumerate().find_map(|(index, (want, one))| {
+                differ_at(want, Some(one), &format!("{path}/{index}"))
+            })
+        }
+        (Value::Object(tests), _) if tests.keys().any(|name| name.starts_with('$')) => {
+            tests.iter().find(|(name, want)| !passes(name, want, actual)).and_then(
+                |(name, want)| miss(&Value::Object(Map::from_iter([(name.clone(), want.clone())]))),
+            )
+        }
+        (Value::Object(wants), Some(Value::Object(_) | Value::Array(_))) => {
+            wants.iter().find_map(|(name, want)| {
+                differ_at(want, member(actual?, name), &format!("{path}/{name}"))
+            })
+        }
         (Value::Number(want), Some(Value::Number(found))) if same_number(want, found) => None,
         (Value::String(_) | Value::Bool(_), Some(found)) if expected == found => None,
         _ => miss(expected),
@@ -74,22 +81,32 @@ fn passes(name: &str, want: &Value, actual: Option<&Value>) -> bool {
     match name {
         "$absent" => is_null(actual),
         "$empty" => is_empty(actual),
-        "$contains" => text(actual).zip(want.as_str()).is_some_and(|(text, part)| text.contains(part)),
+        "$contains" => {
+            text(actual).zip(want.as_str()).is_some_and(|(text, part)| text.contains(part))
+        }
         "$some" => is_array && found().any(|one| as_expected(want, Some(one))),
-        "$none" => is_empty(actual) || (is_array && !found().any(|one| as_expected(want, Some(one)))),
+        "$none" => {
+            is_empty(actual) || (is_array && !found().any(|one| as_expected(want, Some(one))))
+        }
         "$oneOf" => wants().any(|want| as_expected(want, actual)),
         "$all" => wants().all(|want| as_expected(want, actual)),
         "$not" => !as_expected(want, actual),
         "$below" => number(actual).zip(want.as_f64()).is_some_and(|(found, limit)| found < limit),
-        "$atLeast" => number(actual).zip(want.as_f64()).is_some_and(|(found, limit)| found >= limit),
+        "$atLeast" => {
+            number(actual).zip(want.as_f64()).is_some_and(|(found, limit)| found >= limit)
+        }
         "$keys" => sorted_texts(wants().filter_map(Value::as_str)) == keys(actual),
         "$exactly" => equal(Some(want), actual),
         "$json" => text(actual)
             .and_then(|text| serde_json::from_str(text).ok())
             .is_some_and(|value: Value| as_expected(want, Some(&value))),
-        "$k8s" => equal(plain(want, "").as_ref(), actual.and_then(|value| plain(value, "")).as_ref()),
+        "$k8s" => {
+            equal(plain(want, "").as_ref(), actual.and_then(|value| plain(value, "")).as_ref())
+        }
         "$wordings" => wants().all(|text| wordings(actual).contains(&text)),
-        "$under" => wants().filter_map(Value::as_str).any(|pointer| is_under(pointer, text(actual))),
+        "$under" => {
+            wants().filter_map(Value::as_str).any(|pointer| is_under(pointer, text(actual)))
+        }
         "$sameAt" => two_places(want, actual, |a, b| equal(Some(a), b)),
         "$differAt" => two_places(want, actual, |a, b| b.is_some() && !equal(Some(a), b)),
         _ => false,
@@ -160,7 +177,8 @@ fn equal(a: Option<&Value>, b: Option<&Value>) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(Some(a), Some(b)))
         }
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
-            a.len() == b.len() && a.iter().all(|(name, one)| b.contains_key(name) && equal(Some(one), b.get(name)))
+            a.len() == b.len()
+                && a.iter().all(|(name, one)| b.contains_key(name) && equal(Some(one), b.get(name)))
         }
         _ => a == b,
     }
@@ -211,13 +229,16 @@ fn is_under(pointer: &str, found: Option<&str>) -> bool {
     })
 }
 
-fn two_places(pointers: &Value, actual: Option<&Value>, holds: impl Fn(&Value, Option<&Value>) -> bool) -> bool {
+fn two_places(
+    pointers: &Value,
+    actual: Option<&Value>,
+    holds: impl Fn(&Value, Option<&Value>) -> bool,
+) -> bool {
     let at = |index| {
         let pointer = pointers.get(index).and_then(Value::as_str)?;
-        pointer
-            .split('/')
-            .skip(1)
-            .try_fold(actual?, |value, name| member(value, &name.replace("~1", "/").replace("~0", "~")))
+        pointer.split('/').skip(1).try_fold(actual?, |value, name| {
+            member(value, &name.replace("~1", "/").replace("~0", "~"))
+        })
     };
     at(0).is_some_and(|first| holds(first, at(1)))
 }
@@ -241,7 +262,11 @@ mod tests {
             serde_json::from_str(include_str!("compare_table.json")).unwrap();
         assert!(table.len() > 40);
         for (holds, expected, actual) in table {
-            assert_eq!(differ(&expected, Some(&actual)).is_none(), holds, "{expected} against {actual}");
+            assert_eq!(
+                differ(&expected, Some(&actual)).is_none(),
+                holds,
+                "{expected} against {actual}"
+            );
         }
     }
 

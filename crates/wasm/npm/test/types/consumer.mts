@@ -1,0 +1,31 @@
+// A user's module: every function, and what its answer is good for.
+import {
+  type Cluster, type FederationOutcome, type Report, type Stage, TokenExpiredError, checkServiceAccountToken,
+  decodeToken, evaluateFederation, explain, inspectPods, isPodpassError, kubeletRefresh, parseKeys,
+  reportToMarkdown, rotationTimeline, verifyServiceAccountToken, version,
+} from "podpass";
+import { type ErrorCode, PodpassError } from "podpass/errors";
+
+const cluster: Cluster = { issuers: ["https://issuer.example"], webhooks: { eks: false } };
+const report: Report = explain({ token: "", trust: ["", { system: "aws-irsa", text: "", facts: { roleExists: false } }], cluster });
+const outcome: FederationOutcome | undefined = report.federation[0];
+const stage: Stage | null | undefined = outcome?.stage;
+
+export const texts: string[] = [reportToMarkdown(report), version(), decodeToken("").audiences.join(), stage ?? ""];
+export const kids: (string | undefined)[] = parseKeys("").keys.map((key) => key.kid);
+export const files: string[] = inspectPods("").pods.flatMap((pod) => pod.tokens.flatMap((token) => token.mounts.map((mount) => mount.file)));
+export const due: number | undefined = kubeletRefresh({ expirationTimestamp: 1 })?.due.latest;
+export const failure: number | undefined = rotationTimeline({ scenario: { reader: "aws-sdk" } }).firstFailure?.at;
+export const ok: boolean = checkServiceAccountToken("", { keys: [] }, { issuer: null, audience: ["a"] }).ok;
+export const breadth: "one" | "namespace" | "cluster" | "anyone" | "none" | "unknown" | undefined =
+  evaluateFederation({ claims: { sub: "x" }, trust: [""] })[0]?.reach.breadth;
+
+export function codeOf(token: string): ErrorCode | undefined {
+  try {
+    verifyServiceAccountToken(token, "", { issuer: "i", audience: null, expect: { pod: "p" } });
+  } catch (error) {
+    if (error instanceof TokenExpiredError || error instanceof PodpassError) return error.code;
+    if (isPodpassError(error)) return error.code;
+  }
+  return undefined;
+}

@@ -1,0 +1,12 @@
+// Every marked line, and no other, must be refused by the compiler.
+import { checkServiceAccountToken, decodeToken, explain, kubeletRefresh, rotationTimeline, verifyServiceAccountToken } from "podpass";
+
+decodeToken(1); // error
+decodeToken("").claims.sub; // error
+explain({ tokens: "" }); // error
+explain({ trust: [{ system: "aws-irsa", text: "", facts: { association: null } }] }); // error
+kubeletRefresh({ expirationSeconds: 3600 }); // error
+rotationTimeline({ scenario: { reader: "sometimes" } }); // error
+verifyServiceAccountToken("", "", { issuer: "i" }); // error
+verifyServiceAccountToken("", "", { issuer: undefined, audience: "a" }); // error
+checkServiceAccountToken("", "", { issuer: null, audience: null }).verdict; // error
