@@ -1,6 +1,6 @@
 //! From a function's JavaScript name to the crate: arguments as JavaScript passes them, answers as JSON.
 
-use podpass::PodpassError;
+use podpass::{PodpassError, VerifyOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -39,7 +39,9 @@ fn invoke(name: &str, arguments: &[Value]) -> Result<Value, Value> {
     match name {
         "checkServiceAccountToken" => {
             let (token, keys) = (arguments.text(0)?, arguments.document(1));
-            answer(podpass::check_service_account_token(token, &keys, &arguments.options(2)?))
+            let options: VerifyOptions = arguments.options(2)?;
+            options.validate().map_err(|error| thrown(&error))?;
+            answer(podpass::check_service_account_token(token, &keys, &options))
         }
         "decodeToken" => answer(podpass::decode_token(arguments.text(0)?)),
         "evaluateFederation" => answer(podpass::evaluate_federation(&arguments.options(0)?)),

@@ -72,25 +72,28 @@ fn differ_at(expected: &Value, actual: Option<&Value>, path: &str) -> Option<Dif
     }
 }
 
+fn is_as_expected(expected: &Value, actual: Option<&Value>) -> bool {
+    differ(expected, actual).is_none()
+}
+
 /// Whether a test passes; one by an unknown name never does.
 fn passes(name: &str, want: &Value, actual: Option<&Value>) -> bool {
     let wants = || want.as_array().into_iter().flatten();
     let found = || actual.and_then(Value::as_array).into_iter().flatten();
     let is_array = actual.is_some_and(Value::is_array);
-    let as_expected = |want, actual| differ(want, actual).is_none();
     match name {
         "$absent" => is_null(actual),
         "$empty" => is_empty(actual),
         "$contains" => {
             text(actual).zip(want.as_str()).is_some_and(|(text, part)| text.contains(part))
         }
-        "$some" => is_array && found().any(|one| as_expected(want, Some(one))),
+        "$some" => is_array && found().any(|one| is_as_expected(want, Some(one))),
         "$none" => {
-            is_empty(actual) || (is_array && !found().any(|one| as_expected(want, Some(one))))
+            is_empty(actual) || (is_array && !found().any(|one| is_as_expected(want, Some(one))))
         }
-        "$oneOf" => wants().any(|want| as_expected(want, actual)),
-        "$all" => wants().all(|want| as_expected(want, actual)),
-        "$not" => !as_expected(want, actual),
+        "$oneOf" => wants().any(|want| is_as_expected(want, actual)),
+        "$all" => wants().all(|want| is_as_expected(want, actual)),
+        "$not" => !is_as_expected(want, actual),
         "$below" => number(actual).zip(want.as_f64()).is_some_and(|(found, limit)| found < limit),
         "$atLeast" => {
             number(actual).zip(want.as_f64()).is_some_and(|(found, limit)| found >= limit)
@@ -99,7 +102,7 @@ fn passes(name: &str, want: &Value, actual: Option<&Value>) -> bool {
         "$exactly" => equal(Some(want), actual),
         "$json" => text(actual)
             .and_then(|text| serde_json::from_str(text).ok())
-            .is_some_and(|value: Value| as_expected(want, Some(&value))),
+            .is_some_and(|value: Value| is_as_expected(want, Some(&value))),
         "$k8s" => {
             equal(plain(want, "").as_ref(), actual.and_then(|value| plain(value, "")).as_ref())
         }

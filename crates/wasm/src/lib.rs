@@ -12,6 +12,13 @@ mod token;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use federation::evaluate_federation;
+pub use pods::{inspect_pods, kubelet_refresh, rotation_timeline};
+pub use report::{explain, report_to_markdown};
+pub use token::{
+    check_service_account_token, decode_token, parse_keys, verify_service_account_token,
+};
+
 /// The version of the engine.
 #[wasm_bindgen]
 pub fn version() -> String {

@@ -1,5 +1,6 @@
 //! Tokens and keys.
 
+use podpass::VerifyOptions;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::door::{Answer, options, parsed, thrown};
@@ -26,5 +27,7 @@ pub fn verify_service_account_token(token: &str, keys: &str, wanted: &str) -> An
 /// The same judgement with every check listed.
 #[wasm_bindgen(js_name = checkServiceAccountToken)]
 pub fn check_service_account_token(token: &str, keys: &str, wanted: &str) -> Answer {
-    parsed(&podpass::check_service_account_token(token, keys, &options(wanted)?))
+    let wanted: VerifyOptions = options(wanted)?;
+    wanted.validate().map_err(|error| thrown(&error))?;
+    parsed(&podpass::check_service_account_token(token, keys, &wanted))
 }
