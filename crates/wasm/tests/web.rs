@@ -42,10 +42,7 @@ fn a_claim_named_proto_stays_an_own_member() {
     assert_eq!(names, ["__proto__", "sub"]);
     assert!(get(&claims, "admin").is_undefined());
     let plain: JsValue = Object::new().into();
-    assert!(Object::is(
-        &Object::get_prototype_of(&claims),
-        &Object::get_prototype_of(&plain)
-    ));
+    assert!(Object::is(&Object::get_prototype_of(&claims), &Object::get_prototype_of(&plain)));
 }
 
 #[wasm_bindgen_test]
