@@ -1,15 +1,15 @@
 //! `cargo xtask page`: the page for release in dist, a folder that any file server serves.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Outcome, While};
 use crate::shell::Call;
-use crate::tools::{TRUNK, Tools, WASM_BINDGEN};
+use crate::tools::{TRUNK, Tool, Tools, WASM_BINDGEN, WASM_TARGET};
 use crate::{node, project, tools, wasm};
 
 /// What Trunk needs; the drivers are for tests alone.
-pub(crate) const TOOLS: [crate::tools::Tool; 2] = [TRUNK, WASM_BINDGEN];
+pub(crate) const TOOLS: [Tool; 2] = [TRUNK, WASM_BINDGEN];
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     node::ready()?;
@@ -22,11 +22,26 @@ pub(crate) fn build(tools: &mut Tools) -> Outcome {
     tools::same_wasm_bindgen()?;
     // The optimiser is a package of the npm facade.
     node::packages(&project::npm())?;
+    compile(true)?;
     trunk(&tools.ready(&TOOLS)?, "build").arg("--release").run()?;
     let dist = project::root().join("dist");
     let module = module(&dist)?;
     wasm::optimise(&module, wasm::compiles)?;
     Call::new("node").arg(project::script("sizes.mjs")).arg(&dist).run()
+}
+
+/// Compiles what Trunk will ask for: while its tools are still being built, and with Cargo's progress in sight.
+pub(crate) fn compile(release: bool) -> Outcome {
+    let call = Call::cargo().args([
+        "build",
+        "-p",
+        "podpass-web",
+        "--bin",
+        "podpass-web",
+        "--target",
+        WASM_TARGET,
+    ]);
+    call.args(release.then_some("--release")).run()
 }
 
 /// A call of Trunk that finds the pinned wasm-bindgen.
@@ -35,7 +50,7 @@ pub(crate) fn trunk(dirs: &[PathBuf], verb: &str) -> Call {
     Call::new("trunk").tools_from(dirs).env("NO_COLOR", "true").args([verb, "--offline=true"])
 }
 
-fn module(dist: &std::path::Path) -> Outcome<PathBuf> {
+fn module(dist: &Path) -> Outcome<PathBuf> {
     let entries = fs::read_dir(dist).while_doing(|| format!("reading {}", dist.display()))?;
     let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     let modules: Vec<_> =

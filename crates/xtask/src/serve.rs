@@ -11,6 +11,8 @@ use crate::kept::Kept;
 use crate::page;
 use crate::tools::{self, Tools};
 
+const SOURCES: [&str; 3] = ["index.html", "web", "crates/core"];
+
 const DEFAULT_PORT: u16 = 8080;
 
 /// What may follow `serve`.
@@ -27,12 +29,17 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     tools::wasm_target()?;
     tools::same_wasm_bindgen()?;
     let mut tools = Tools::start(&page::TOOLS)?;
-    let dirs = tools.ready(&page::TOOLS)?;
     println!("   building the page; the first build takes some minutes");
+    page::compile(options.release)?;
+    let dirs = tools.ready(&page::TOOLS)?;
     let call = page::trunk(&dirs, "serve").args(["--address", "127.0.0.1", "--no-autoreload=true"]);
-    // A folder of its own: dist is for the release build.
-    let call = call.args(["--dist", "target/serve", "--port"]).arg(options.port.to_string());
-    let call = call.arg(format!("--release={}", options.release));
+    // A folder of its own: dist is for the release build, and another `serve` may run on another port.
+    let call = call.arg("--dist").arg(format!("target/serve-{}", options.port));
+    let call = call.arg("--port").arg(options.port.to_string());
+    let call =
+        call.arg(format!("--release={}", options.release)).arg("--disable-address-lookup=true");
+    // What the page is made of: tests, tools and target folders change without it.
+    let call = SOURCES.iter().fold(call, |call, source| call.arg("--watch").arg(source));
     let trunk = Kept::start(&mut call.command()?).map_err(|error| call.not_started(&error))?;
     watch(&trunk, address)
 }
