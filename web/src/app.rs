@@ -72,8 +72,8 @@ pub(crate) fn App() -> Html {
             <a class="skip-link" href="#answer">{ "Skip to the answer" }</a>
             <Header can_undo={state.can_undo()} report={answer.report.clone()} on_edit={on_edit.clone()}/>
             <main>
+                <Examples chosen={state.example} on_choose={on_example}/>
                 <div class="inputs" id="inputs" role="region" aria-label="Inputs" tabindex="-1">
-                    <Examples chosen={state.example} on_choose={on_example}/>
                     <InputsPane state={(*state).clone()} report={answer.report.clone()} picked={*picked} {on_edit} on_jump={on_jump.clone()}/>
                 </div>
                 <AnswerPane {answer} chosen={*chosen} now={*now} {on_choose} {on_jump} {on_fix} {on_now}/>

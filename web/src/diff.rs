@@ -3,6 +3,9 @@
 /// Longest middle part that is compared character by character; beyond it the whole middle counts as different.
 const MAX_CELLS: usize = 250_000;
 
+/// The shortest common stretch within the middle part that says anything.
+const TELLING: usize = 4;
+
 /// A run of characters that both sides have, or that only this side has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -40,7 +43,7 @@ fn common(left: &[char], right: &[char]) -> (Vec<bool>, Vec<bool>) {
     let (mut in_left, mut in_right) = (outside(left.len()), outside(right.len()));
     let middle_left = left.get(head..left.len() - tail).unwrap_or_default();
     let middle_right = right.get(head..right.len() - tail).unwrap_or_default();
-    for (a, b) in subsequence(middle_left, middle_right) {
+    for (a, b) in telling(&subsequence(middle_left, middle_right)) {
         for (marks, at) in [(&mut in_left, a), (&mut in_right, b)] {
             if let Some(mark) = marks.get_mut(head + at) {
                 *mark = true;
@@ -48,6 +51,12 @@ fn common(left: &[char], right: &[char]) -> (Vec<bool>, Vec<bool>) {
         }
     }
     (in_left, in_right)
+}
+
+/// Without the scattered letters that any two texts share: stretches of fewer than `TELLING`.
+fn telling(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let stretches = pairs.chunk_by(|(a, b), next| (a + 1, b + 1) == *next);
+    stretches.filter(|stretch| stretch.len() >= TELLING).flatten().copied().collect()
 }
 
 /// Pairs of positions of a longest common subsequence.
@@ -120,6 +129,12 @@ mod tests {
             ("sts.amazonaws.com", "sts.amazon.com", "sts.amazon[aws].com", "sts.amazon.com"),
             ("ns:prod:api", "ns:production:api", "ns:prod:api", "ns:prod[uction]:api"),
             ("", "x", "", "[x]"),
+            (
+                "a.kubernetes.default",
+                "a.auth-service.x",
+                "a.[kubernetes.default]",
+                "a.[auth-service.x]",
+            ),
         ];
         for (expected, actual, left, right) in table {
             let (a, b) = diff(expected, actual);

@@ -53,7 +53,24 @@ pub(crate) fn judgements(report: &Report) -> Vec<Judgement> {
     if report.token.is_some() {
         all.push(verifier(report));
     }
+    tell_apart(&mut all, report);
     all
+}
+
+/// Parties with one name are told apart by their trust document.
+fn tell_apart(all: &mut [Judgement], report: &Report) {
+    let names: Vec<_> =
+        all.iter().map(|judged| (judged.name.clone(), judged.which.clone())).collect();
+    for judged in all {
+        let Party::Outcome(at) = judged.party else { continue };
+        let twins =
+            names.iter().filter(|(name, which)| *name == judged.name && *which == judged.which);
+        if twins.count() > 1 {
+            let document = report.federation.get(at).and_then(|outcome| outcome.document);
+            let number = document.unwrap_or(at) + 1;
+            judged.which = format!("{} trust {number}", judged.which).trim_start().to_owned();
+        }
+    }
 }
 
 /// The judgement of one party, also of those that have no card.
@@ -267,5 +284,43 @@ pub(crate) fn headline(judgements: &[Judgement]) -> String {
         Verdict::Allow => format!("✓ {} says yes", judged.name),
         Verdict::Deny => format!("✕ {} says no", judged.name),
         Verdict::Unknown => format!("? {} cannot be known", judged.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podpass::{ExplainInput, TrustDocument, explain};
+
+    const REVIEW: &str = "apiVersion: authentication.k8s.io/v1\nkind: TokenReview\nspec: {}\n";
+
+    fn report(token: &str) -> Report {
+        explain(&ExplainInput {
+            token: Some(token.into()),
+            trust: Some(vec![
+                TrustDocument::Text(REVIEW.into()),
+                TrustDocument::Text(REVIEW.into()),
+            ]),
+            ..ExplainInput::default()
+        })
+    }
+
+    #[test]
+    fn four_states_stay_four() {
+        let states = four_states(&report("e30.e30.AA"));
+        let tones: Vec<_> = states.iter().map(|state| (state.name, state.tone)).collect();
+        assert_eq!(tones[0], ("Decoded", Tone::Pass));
+        assert_ne!(tones[1], ("Signature", Tone::Pass), "decoded is not verified");
+        let nothing = four_states(&explain(&ExplainInput::default()));
+        assert!(nothing.iter().all(|state| state.tone == Tone::Skip));
+    }
+
+    #[test]
+    fn twins_are_told_apart() {
+        let report = report("e30.e30.AA");
+        let judged = judgements(&report);
+        assert_eq!(judged.len(), 3);
+        assert_ne!(judged[0].which, judged[1].which);
+        assert_eq!(default_party(&judged), Some(Party::Outcome(0)));
     }
 }

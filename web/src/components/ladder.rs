@@ -36,7 +36,7 @@ pub(crate) fn Ladder(props: &LadderProps) -> Html {
                 for group in groups(&judged.checks) {
                     if group.quiet.is_some() && group.checks.len() > 1 { <Folded key={group.at} at={group.at} checks={group.checks.to_vec()} after={stopped.is_some_and(|stopped| group.at > stopped)} on_jump={props.on_jump.clone()}/> }
                     else { for (index, check) in group.checks.iter().enumerate() {
-                        <Step key={group.at + index} check={check.clone()} heading={(index == 0).then(|| stage(check))}
+                        <Step key={group.at + index} check={check.clone()} heading={heading(&judged.checks, group.at + index, decisive)}
                             open={decisive.is_some_and(|(first, _)| first == group.at + index)}
                             after={stopped.is_some_and(|stopped| group.at + index > stopped)}
                             fixes={fixes_of(judged, check)}
@@ -64,7 +64,10 @@ fn stops(judged: &Judgement, decisive: Option<(usize, Status)>) -> Html {
     html! { <span class={classes!("chip", tone.name())}>{ words }</span> }
 }
 
-/// Neighbours of one stage, or of two without trouble.
+/// Letters that the column of stages has room for.
+const LONGEST: usize = 18;
+
+/// Neighbours of one stage, with or without trouble; or of two stages without.
 struct Group<'a> {
     /// Index of the first.
     at: usize,
@@ -77,19 +80,25 @@ struct Group<'a> {
 fn groups(checks: &[Check]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut at = 0;
-    let mut stages = 0;
-    for chunk in checks.chunk_by(|a, b| words::stage_of(&a.id) == words::stage_of(&b.id)) {
+    let mut joint = 0;
+    let alike = |a: &Check, b: &Check| {
+        let matter = |check: &Check| quiet(std::slice::from_ref(check)).is_none();
+        words::stage_of(&a.id) == words::stage_of(&b.id) && matter(a) == matter(b)
+    };
+    for chunk in checks.chunk_by(alike) {
         let tone = quiet(chunk);
-        let whole = groups.last().filter(|last| tone.is_some() && last.quiet == tone && stages < 2);
-        let joined = whole.and_then(|last| checks.get(last.at..at + chunk.len()));
+        let whole = groups.last().filter(|last| tone.is_some() && last.quiet == tone && joint < 2);
+        let joined = whole
+            .and_then(|last| checks.get(last.at..at + chunk.len()))
+            .filter(|joined| stages(joined).len() <= LONGEST);
         match (joined, groups.last_mut()) {
             (Some(joined), Some(last)) => {
                 last.checks = joined;
-                stages += 1;
+                joint += 1;
             }
             _ => {
                 groups.push(Group { at, checks: chunk, quiet: tone });
-                stages = 1;
+                joint = 1;
             }
         }
         at += chunk.len();
@@ -104,6 +113,15 @@ fn quiet(checks: &[Check]) -> Option<Tone> {
         () if only(&[Status::Pass, Status::Skip]) => Some(Tone::Pass),
         () => None,
     }
+}
+
+/// The stage of a check, if the check before has another, or if this one decides.
+fn heading(checks: &[Check], at: usize, decisive: Option<(usize, Status)>) -> Option<String> {
+    let check = checks.get(at)?;
+    let before = at.checked_sub(1).and_then(|before| checks.get(before));
+    let same =
+        before.is_some_and(|before| words::stage_of(&before.id) == words::stage_of(&check.id));
+    (!same || decisive.is_some_and(|(first, _)| first == at)).then(|| stage(check))
 }
 
 /// The stages of a line: `Keys, signature`.
@@ -285,5 +303,103 @@ fn fix_view(fix: &Fix, on_fix: &Callback<Fix>) -> Html {
             <span class="proof">{ icon::symbol("pass") }{ proof }</span>
             <button type="button" class="btn primary" {onclick}>{ "Apply" }</button>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::testing::{Shown, show};
+    use crate::parties::Party;
+    use podpass::{InputName, Verdict};
+
+    fn judged(checks: Vec<Check>) -> Judgement {
+        Judgement {
+            party: Party::Outcome(0),
+            name: "AWS STS".into(),
+            which: "role/api".into(),
+            verdict: Verdict::of(&checks),
+            stage: Some("trust-policy".into()),
+            error: None,
+            grant: None,
+            checks,
+            fixes: Vec::new(),
+        }
+    }
+
+    fn checks() -> Vec<Check> {
+        let span = Span {
+            input: InputName::Trust,
+            index: Some(0),
+            start: 5,
+            end: 9,
+            line: 2,
+            column: 1,
+            pointer: None,
+        };
+        vec![
+            Check::new("aws-irsa/request/role", Status::Skip, "the role is not told"),
+            Check::new("aws-irsa/format", Status::Pass, "the token is a JWT"),
+            Check::new("aws-irsa/claims/iss", Status::Pass, "`iss` is there"),
+            Check::new("aws-irsa/trust-policy/action", Status::Pass, "about this action"),
+            Check::new("aws-irsa/trust-policy/condition", Status::Fail, "another sub")
+                .expected("ns:prod:api")
+                .actual("ns:production:api")
+                .at(span)
+                .rule("A63"),
+            Check::new("aws-irsa/session", Status::Skip, "no session"),
+        ]
+    }
+
+    #[test]
+    fn stages_without_trouble_share_a_line() {
+        let checks = checks();
+        let lines: Vec<_> = groups(&checks)
+            .iter()
+            .map(|group| (group.at, group.checks.len(), group.quiet))
+            .collect();
+        let expected = [
+            (0, 1, Some(Tone::Skip)),
+            (1, 2, Some(Tone::Pass)),
+            (3, 1, Some(Tone::Pass)),
+            (4, 1, None),
+            (5, 1, Some(Tone::Skip)),
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!(stages(&checks[1..3]), "Format, claims");
+    }
+
+    #[test]
+    fn the_failing_step_is_open_and_shows_what_differs() {
+        let Shown(html) = show::<Ladder>(LadderProps {
+            judged: judged(checks()),
+            on_jump: Callback::noop(),
+            on_fix: Callback::noop(),
+        });
+        for part in [
+            "stops at 5 of 6: trust policy",
+            "Format, claims",
+            "<code>iss</code> is there",
+            "ns:prod<del>uction</del>:api",
+            "Trust, line 2",
+            "A63",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert_eq!(html.matches("class=\"fail open\"").count(), 1);
+        assert_eq!(html.matches(" after\"").count(), 1, "what follows is dimmed");
+    }
+
+    #[test]
+    fn what_a_paste_says_is_never_markup() {
+        let hostile =
+            Check::new("token/format", Status::Fail, "<img src=x>").actual("<script>\u{202e}");
+        let Shown(html) = show::<Ladder>(LadderProps {
+            judged: judged(vec![hostile]),
+            on_jump: Callback::noop(),
+            on_fix: Callback::noop(),
+        });
+        assert!(!html.contains("<img") && !html.contains("<script"), "{html}");
+        assert!(html.contains("⟨U+202E⟩"), "{html}");
     }
 }

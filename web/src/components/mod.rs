@@ -16,6 +16,8 @@ pub(crate) mod pods;
 pub(crate) mod prose;
 pub(crate) mod reach;
 pub(crate) mod states;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod timeline;
 pub(crate) mod timeline_table;
 pub(crate) mod values;

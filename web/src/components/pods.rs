@@ -41,7 +41,7 @@ pub(crate) fn PodView(props: &PodViewProps) -> Html {
 
 fn account(pod: &PodReport, on_jump: &Callback<Span>) -> Html {
     let account = &pod.service_account;
-    let how = if account.defaulted { "by default: the pod names none" } else { "" };
+    let how = if account.defaulted { ": the pod names none" } else { "" };
     let name = format!("runs as {}", account.name);
     match &account.span {
         Some(span) => {
@@ -49,7 +49,7 @@ fn account(pod: &PodReport, on_jump: &Callback<Span>) -> Html {
             let onclick = on_jump.reform(move |_: MouseEvent| span.clone());
             html! { <button type="button" class="link" {onclick}>{ name }</button> }
         }
-        None => html! { <span class="dim small">{ name }{ " " }{ how }</span> },
+        None => html! { <span class="dim small">{ name }{ how }</span> },
     }
 }
 

@@ -287,3 +287,49 @@ fn now_handle(props: &DrawingProps, scale: Scale, bottom: f64) -> Html {
         </g>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::testing::{Shown, show};
+    use podpass::TimelineOptions;
+
+    fn drawing(width: f64, now: f64) -> String {
+        let now = UnixTime(now);
+        let timeline = podpass::rotation_timeline(&TimelineOptions {
+            expiration_seconds: Some(3_600.0),
+            issued_at: Some(UnixTime(1_795_615_200.0)),
+            now,
+            ..TimelineOptions::default()
+        });
+        let Shown(html) = show::<Drawing>(DrawingProps {
+            timeline,
+            now: Now::At(now),
+            zoom: Zoom::Everything,
+            width,
+            on_now: Callback::noop(),
+        });
+        html
+    }
+
+    #[test]
+    fn now_is_a_slider_with_words() {
+        let html = drawing(820.0, 1_795_616_345.0);
+        for part in [
+            "role=\"slider\"",
+            "aria-valuenow=\"1795616345\"",
+            "2026-11-25 14:19:05 UTC",
+            "now 14:19:05",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_drawing_has_fewer_times_not_smaller_ones() {
+        let times =
+            |width| drawing(width, 1_795_616_345.0).matches("text-anchor=\"middle\"").count();
+        assert!(times(292.0) < times(820.0));
+        assert!(drawing(292.0, 1_795_616_345.0).contains("width=\"292\""));
+    }
+}
