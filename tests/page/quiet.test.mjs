@@ -78,6 +78,7 @@ for (const width of [320, 390, 900]) {
 test("every control is at least 24 px in both directions", async () => {
   const page = await open(browser, server.url);
   await example(page, "wrong-namespace");
+  await page.locator('#flow details').first().evaluate((one) => (one.open = true));
   const small = await page.locator("button, summary, input, select, textarea, a").evaluateAll((all) =>
     all
       .map((one) => ({ box: one.getBoundingClientRect(), name: one.outerHTML.slice(0, 90), inLine: one.matches(".skip-link, .rule, [type=checkbox]") }))

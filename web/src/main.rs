@@ -8,6 +8,7 @@ mod clock;
 mod components;
 mod diff;
 mod engine;
+mod flow;
 mod geometry;
 mod issuer;
 mod marks;

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use crate::components::decoded::Decoded;
 use crate::components::findings::{self, Findings};
+use crate::components::flow::Flow;
 use crate::components::icon;
 use crate::components::ladder::Ladder;
 use crate::components::pods::PodView;
@@ -16,6 +17,7 @@ use crate::components::states::States;
 use crate::components::timeline::TimelineCard;
 use crate::components::verdicts::Verdicts;
 use crate::engine::Answer;
+use crate::flow;
 use crate::now::Now;
 use crate::parties::{self, Judgement, Party};
 use crate::words::{self, Tone};
@@ -77,6 +79,8 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
         _ => None,
     };
     let findings = findings::all(report);
+    let steps = outcome.as_ref().map(|outcome| flow::steps(report, outcome)).unwrap_or_default();
+    let party = judged.as_ref().map(|judged| judged.name.clone()).unwrap_or_default();
     html! {
         <>
             <h2 class="hidden">{ "Verdicts" }</h2>
@@ -88,6 +92,7 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
             if !findings.is_empty() { <Findings {findings} on_jump={props.on_jump.clone()}/> }
             if let Some(outcome) = outcome.filter(|outcome| !outcome.reach.subjects.is_empty()) { <ReachView {outcome}/> }
             for (at, pod) in report.pods.iter().enumerate() { <PodView key={at} pod={pod.clone()} on_jump={props.on_jump.clone()}/> }
+            if !steps.is_empty() { <Flow {steps} {party}/> }
             if let Some(token) = report.token.clone().filter(|token| token.header.is_some() || token.claims.is_some()) { <Decoded {token} {now}/> }
             <footer class="faint small">{ format!("podpass {} · judged in {:.1} ms, in this page · {}", podpass::version(), props.answer.took, words::date_time(report.now)) }{ " UTC" }</footer>
         </>

@@ -6,6 +6,7 @@ pub(crate) mod decoded;
 pub(crate) mod examples;
 pub(crate) mod facts_form;
 pub(crate) mod findings;
+pub(crate) mod flow;
 pub(crate) mod header;
 pub(crate) mod icon;
 pub(crate) mod input_box;
