@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::algorithm::Algorithm;
 use crate::claims::Claims;
 use crate::jwk::Key;
 use crate::jws::{FormatProblem, Jws};
@@ -47,11 +46,6 @@ impl<'a> Subject<'a> {
     /// The first thing wrong with the token's form.
     pub(crate) fn format_problem(&self) -> Option<&'a FormatProblem> {
         self.jws()?.problems.first()
-    }
-
-    /// The algorithm that the header names, if podpass verifies with it.
-    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
-        self.evidence()?.algorithm()
     }
 
     /// The keys that a system would try, and what they say. `None`: there is no token.
