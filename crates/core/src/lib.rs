@@ -25,6 +25,7 @@ mod signature;
 mod time;
 mod trace;
 mod verify;
+mod version;
 
 /// The examples of the README, compiled and run.
 #[cfg(doctest)]

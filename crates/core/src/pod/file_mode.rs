@@ -5,6 +5,8 @@
 use serde_json::Value;
 
 use super::spec::{Container, Pod, Volume, member};
+use crate::cluster::Cluster;
+use crate::version::Feature;
 
 /// Of a projected file without `defaultMode`.
 const DEFAULT_MODE: i64 = 0o644;
@@ -26,20 +28,30 @@ pub(super) struct FileMode {
 pub(super) struct Owners {
     fs_group: Option<i64>,
     user: Option<i64>,
+    /// Before 1.19 neither decides.
+    always_root: bool,
 }
 
 impl Owners {
-    pub(super) fn of(pod: Pod<'_>) -> Self {
-        Self { fs_group: security(pod.spec(), "fsGroup"), user: common_user(pod) }
+    pub(super) fn of(pod: Pod<'_>, cluster: &Cluster) -> Self {
+        let always_root = !cluster.has(Feature::TokenFileOwner);
+        let user = common_user(pod).filter(|_| !always_root);
+        Self { fs_group: security(pod.spec(), "fsGroup"), user, always_root }
+    }
+
+    /// Whether `defaultMode` decides about the token file (K42).
+    pub(super) const fn follow_default_mode(self) -> bool {
+        !self.always_root && self.fs_group.is_none() && self.user.is_none()
     }
 
     /// K42: with an fsGroup or a common user, `defaultMode` is ignored for the token file.
     pub(super) fn token_file(self, volume: Volume<'_>) -> FileMode {
         let default_mode =
             volume.projected().and_then(|projected| member(projected, "defaultMode")?.as_i64());
-        let written = match (self.fs_group, self.user) {
-            (None, None) => default_mode.unwrap_or(DEFAULT_MODE),
-            _ => OWNER_ONLY,
+        let written = if self.follow_default_mode() {
+            default_mode.unwrap_or(DEFAULT_MODE)
+        } else {
+            OWNER_ONLY
         };
         let mode = if self.fs_group.is_some() { written | GROUP_READ } else { written };
         FileMode { mode, uid: self.user.unwrap_or(0), gid: self.fs_group.unwrap_or(0) }
@@ -84,8 +96,25 @@ mod tests {
         for (security, containers, default_mode, (mode, uid, gid)) in table {
             let volume = json!({ "projected": { "defaultMode": default_mode } });
             let pod = json!({ "spec": { "securityContext": security, "containers": containers } });
-            let found = Owners::of(Pod(&pod)).token_file(Volume { value: &volume, at: 0 });
+            let found = Owners::of(Pod(&pod), &Cluster::default())
+                .token_file(Volume { value: &volume, at: 0 });
             assert_eq!(found, FileMode { mode, uid, gid }, "{pod} {volume}");
+        }
+    }
+
+    #[test]
+    fn before_1_19_root_owns_the_file_alone() {
+        let old = Cluster { kubernetes_version: Some("1.18".into()), ..Cluster::default() };
+        let volume = json!({ "projected": { "defaultMode": 0o444 } });
+        let table = [
+            (json!({ "runAsUser": 7 }), (0o600, 0, 0)),
+            (json!({}), (0o600, 0, 0)),
+            (json!({ "fsGroup": 3 }), (0o640, 0, 3)),
+        ];
+        for (security, (mode, uid, gid)) in table {
+            let pod = json!({ "spec": { "securityContext": security, "containers": [{}] } });
+            let found = Owners::of(Pod(&pod), &old).token_file(Volume { value: &volume, at: 0 });
+            assert_eq!(found, FileMode { mode, uid, gid }, "{pod}");
         }
     }
 }

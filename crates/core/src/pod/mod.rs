@@ -192,7 +192,8 @@ pub fn inspect_pods(manifests: &str, cluster: &Cluster) -> PodsReport {
 impl Manifests<'_> {
     /// What becomes of every pod.
     pub(crate) fn inspect(&self) -> PodsReport {
-        let mut checks = checks::checks(self);
+        let mut checks: Vec<Check> = self.cluster.version_check().into_iter().collect();
+        checks.extend(checks::checks(self));
         let mut pods = Vec::new();
         for template in self.templates().iter().filter(|template| template.node().is_some()) {
             let (report, open) = create(self, template);
@@ -225,7 +226,7 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     };
     let rejected = rejected.or_else(|| invalid(pod, &webhooks));
     let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
-    let followed = token::follow(pod, template, &injected);
+    let followed = token::follow(pod, template, &injected, manifests.cluster);
     let mut open = webhooks::checks(template, &webhooks);
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
     open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));

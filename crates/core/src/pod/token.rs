@@ -9,6 +9,7 @@ use super::manifest::Template;
 use super::path::{below, clean, expand};
 use super::spec::{Mount, Pod, TokenSource, Volume};
 use super::{Injection, ProjectedToken, TokenMount};
+use crate::cluster::Cluster;
 
 /// Most token files that are listed for one pod. A real pod has a handful; a few kilobytes of hostile YAML
 /// could ask for a hundred million.
@@ -25,8 +26,13 @@ pub(super) struct Followed {
 }
 
 /// Every token of the pod as it was admitted.
-pub(super) fn follow(pod: Pod<'_>, template: &Template<'_>, injected: &[Injection]) -> Followed {
-    let containers = Containers::of(pod);
+pub(super) fn follow(
+    pod: Pod<'_>,
+    template: &Template<'_>,
+    injected: &[Injection],
+    cluster: &Cluster,
+) -> Followed {
+    let containers = Containers::of(pod, Owners::of(pod, cluster));
     let with_tokens = pod.token_volumes();
     let unresolved = containers.unresolved.iter();
     let unresolved = unresolved.filter(|mount| with_tokens.contains_key(mount.volume()));
@@ -112,8 +118,7 @@ struct Mounted<'a> {
 }
 
 impl<'a> Containers<'a> {
-    fn of(pod: Pod<'a>) -> Self {
-        let owners = Owners::of(pod);
+    fn of(pod: Pod<'a>, owners: Owners) -> Self {
         let (mounts, unresolved, variables) = (HashMap::new(), Vec::new(), Vec::new());
         let mut containers = Self { owners, mounts, unresolved, variables };
         for (at, container) in pod.containers().into_iter().enumerate() {
