@@ -1,3 +1,5 @@
+//! What statements of a role trust policy decide, as tables.
+
 use serde_json::{Value, json};
 
 use super::reader::{FEDERATED, MAX_POLICY, SYNTAX, VENDOR};
