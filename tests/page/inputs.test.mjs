@@ -67,6 +67,39 @@ test("a step leads to its place in the input, and selects it", async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), "input-trust-0");
 });
 
+test("a fix is applied, the verdict turns, and Undo brings the input back", async () => {
+  await fresh();
+  await example(page, "wrong-namespace");
+  const before = await box("trust-0").inputValue();
+  await page.getByRole("button", { name: "Apply" }).first().click();
+  await settled(page);
+  assert.equal((await verdict(page)).verdict, "allow");
+  assert.equal(await box("trust-0").inputValue(), before.replace(":prod:", ":production:"));
+  await page.getByRole("button", { name: "Undo" }).click();
+  await settled(page);
+  assert.equal((await verdict(page)).verdict, "deny");
+  assert.equal(await box("trust-0").inputValue(), before);
+});
+
+test("a worker that takes too long is replaced, says so, and the next input is judged", async () => {
+  await fresh();
+  const [stuck] = page.workers();
+  // Not awaited: it never ends by itself.
+  stuck.evaluate(() => { for (;;); }).catch(() => {});
+  await page.locator("#now-field").fill("+1m");
+  await page.keyboard.press("Enter");
+  await page.getByText(/longer than 3 seconds/).waitFor({ timeout: 8_000 });
+  await box("token").fill("");
+  await settled(page);
+  assert.equal((await states(page)).Decoded, "skip");
+  assert.equal(await page.getByText(/longer than 3 seconds/).count(), 0);
+  // The debugger that holds the loop still lists the old worker; what counts is the one new one.
+  const others = page.workers().filter((worker) => worker !== stuck);
+  assert.equal(others.length, 1);
+  const inWorker = await others[0].evaluate((url) => fetch(url).then(() => "answered", () => "refused"), server.url);
+  assert.equal(inWorker, "refused", "the new worker, too, reaches nothing");
+});
+
 test("a second trust document gets a card of its own", async () => {
   await fresh();
   const policy = await box("trust-0").inputValue();

@@ -82,6 +82,11 @@ test("play moves it, and stops at the end", async () => {
   assert.ok((await now()) > before);
 });
 
+test("how the file is read decides which call fails first", async () => {
+  await page.getByLabel("How the application reads the token file").selectOption("cached-at-start");
+  await page.getByText("First failing call:").waitFor();
+});
+
 test("the table has the drawing's rows", async () => {
   const spans = await page.locator("svg.lanes .lane").count();
   await page.getByText("The same as a table").click();

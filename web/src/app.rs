@@ -1,7 +1,7 @@
 //! The page as a whole: what is on it, what is asked, and who follows what.
 
 use gloo::timers::callback::Interval;
-use podpass::{Fix, InputName, Span};
+use podpass::{Fix, InputName, Reader, Span};
 use yew::prelude::*;
 
 use crate::clock;
@@ -32,8 +32,9 @@ pub(crate) fn App() -> Html {
     let now = use_state_eq(|| Now::Live(clock::now()));
     let chosen = use_state_eq(|| None::<Party>);
     let picked = use_state_eq(|| None::<Picked>);
-    let request =
-        use_memo((state.inputs.clone(), now.time().0 as i64), |_| state.inputs.request(now.time()));
+    let reader = use_state_eq(|| None::<Reader>);
+    let asked = (state.inputs.clone(), now.time().0 as i64, *reader);
+    let request = use_memo(asked, |(inputs, _, reader)| inputs.request(now.time(), *reader));
     let answer = use_engine(request);
     use_ticking(now.clone(), answer.took < QUICK && answer.problem.is_none());
 
@@ -62,6 +63,10 @@ pub(crate) fn App() -> Html {
         let now = now.clone();
         Callback::from(move |next: Now| now.set(next))
     };
+    let on_reader = {
+        let reader = reader.clone();
+        Callback::from(move |next: Option<Reader>| reader.set(next))
+    };
     let on_choose = {
         let chosen = chosen.clone();
         Callback::from(move |party: Party| chosen.set(Some(party)))
@@ -76,7 +81,7 @@ pub(crate) fn App() -> Html {
                 <div class="inputs" id="inputs" role="region" aria-label="Inputs" tabindex="-1">
                     <InputsPane state={(*state).clone()} report={answer.report.clone()} picked={*picked} {on_edit} on_jump={on_jump.clone()}/>
                 </div>
-                <AnswerPane {answer} chosen={*chosen} now={*now} {on_choose} {on_jump} {on_fix} {on_now}/>
+                <AnswerPane {answer} chosen={*chosen} now={*now} reader={*reader} {on_choose} {on_jump} {on_fix} {on_now} {on_reader}/>
             </main>
         </>
     }

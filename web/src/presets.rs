@@ -414,7 +414,7 @@ mod tests {
     fn report(id: &str) -> Report {
         let samples = samples();
         let preset = PRESETS.iter().find(|preset| preset.id == id).unwrap();
-        explain(&preset.inputs(&samples).request(samples.now))
+        explain(&preset.inputs(&samples).request(samples.now, None))
     }
 
     #[test]

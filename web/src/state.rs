@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use podpass::{Cluster, ExplainInput, InputName, Span, TrustDocument, UnixTime};
+use podpass::{Cluster, ExplainInput, InputName, Reader, Scenario, Span, TrustDocument, UnixTime};
 use yew::Reducible;
 
 /// How many steps can be undone.
@@ -106,7 +106,7 @@ impl Inputs {
     }
 
     /// What the engine is asked. Boxes without text are left out.
-    pub(crate) fn request(&self, now: UnixTime) -> ExplainInput {
+    pub(crate) fn request(&self, now: UnixTime, reader: Option<Reader>) -> ExplainInput {
         let trust: Vec<_> =
             self.asked().map(|(_, text)| TrustDocument::Text(text.to_string())).collect();
         ExplainInput {
@@ -115,7 +115,7 @@ impl Inputs {
             manifests: filled(&self.manifests),
             trust: (!trust.is_empty()).then_some(trust),
             cluster: self.facts.cluster(),
-            scenario: None,
+            scenario: reader.map(|reader| Scenario { reader: Some(reader), ..Scenario::default() }),
             now,
         }
     }
@@ -295,10 +295,11 @@ mod tests {
 
     #[test]
     fn empty_boxes_are_not_asked_about() {
-        let request = Inputs::default().request(UnixTime(1.0));
+        let request = Inputs::default().request(UnixTime(1.0), None);
         assert_eq!(request, ExplainInput { now: UnixTime(1.0), ..ExplainInput::default() });
         let facts = Facts { issuers: " https://a \n\nhttps://b".into(), ..Facts::default() };
-        let cluster = Inputs { facts, ..Inputs::default() }.request(UnixTime(1.0)).cluster.unwrap();
+        let cluster =
+            Inputs { facts, ..Inputs::default() }.request(UnixTime(1.0), None).cluster.unwrap();
         assert_eq!(cluster.accepted_issuers(), ["https://a", "https://b"]);
     }
 

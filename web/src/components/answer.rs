@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use podpass::{Fix, Report, Span};
+use podpass::{Fix, Reader, Report, Span};
 use yew::prelude::*;
 
 use crate::components::decoded::Decoded;
@@ -31,10 +31,12 @@ pub(crate) struct AnswerPaneProps {
     pub(crate) answer: Answer,
     pub(crate) chosen: Option<Party>,
     pub(crate) now: Now,
+    pub(crate) reader: Option<Reader>,
     pub(crate) on_choose: Callback<Party>,
     pub(crate) on_jump: Callback<Span>,
     pub(crate) on_fix: Callback<Fix>,
     pub(crate) on_now: Callback<Now>,
+    pub(crate) on_reader: Callback<Option<Reader>>,
 }
 
 /// Everything that is said of the inputs.
@@ -88,7 +90,7 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
             if judgements.is_empty() { { nothing(report) } }
             else { <Verdicts {judgements} {chosen} {now} on_choose={props.on_choose.clone()}/> }
             if let Some(judged) = judged { <Ladder {judged} on_jump={props.on_jump.clone()} on_fix={props.on_fix.clone()}/> }
-            <TimelineCard timeline={report.timeline.clone()} now={props.now} on_now={props.on_now.clone()}/>
+            <TimelineCard timeline={report.timeline.clone()} now={props.now} on_now={props.on_now.clone()} reader={props.reader} on_reader={props.on_reader.clone()}/>
             if !findings.is_empty() { <Findings {findings} on_jump={props.on_jump.clone()}/> }
             if let Some(outcome) = outcome.filter(|outcome| !outcome.reach.subjects.is_empty()) { <ReachView {outcome}/> }
             for (at, pod) in report.pods.iter().enumerate() { <PodView key={at} pod={pod.clone()} on_jump={props.on_jump.clone()}/> }

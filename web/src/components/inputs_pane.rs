@@ -28,6 +28,10 @@ const TRUST: Obtain = Obtain {
     command: "aws iam get-role --role-name ROLE",
 };
 
+/// Below the token of an example.
+const SAMPLE: &str =
+    "Simulated, a sample only: signed by a key made in this page, which nobody trusts.";
+
 /// What was typed and what is known of it.
 #[derive(Properties, PartialEq)]
 pub(crate) struct InputsPaneProps {
@@ -74,7 +78,11 @@ fn input(props: &InputsPaneProps, field: Field, label: String, obtain: Obtain, m
     let inputs = &props.state.inputs;
     let text = inputs.text(field);
     let report = props.report.as_deref().filter(|_| !text.trim().is_empty());
-    let known = report.map(|report| known(report, inputs, field)).unwrap_or_default();
+    let mut known = report.map(|report| known(report, inputs, field)).unwrap_or_default();
+    if props.state.example.is_some() && field == Field::Token && !text.is_empty() {
+        let note = Problem { tone: Tone::Skip, text: SAMPLE.to_owned(), span: None };
+        known.problems.push(note);
+    }
     html! {
         <InputBox {field} {label} {text} revision={props.state.revision} {obtain} picked={props.picked}
             recognised={known.recognised} marks={known.marks} problems={known.problems}

@@ -1,9 +1,9 @@
 //! Lanes over time, and the "now" that can be moved.
 
-use podpass::{Lane, LaneEvent, LaneKind, LaneSpan, Timeline, UnixTime};
+use podpass::{Lane, LaneEvent, LaneKind, LaneSpan, Reader, Timeline, UnixTime};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
+use web_sys::{Element, HtmlElement, HtmlSelectElement, PointerEvent, ResizeObserver};
 use yew::prelude::*;
 
 use crate::components::now_control::NowControl;
@@ -27,7 +27,9 @@ const FIRST_WIDTH: f64 = 820.0;
 pub(crate) struct TimelineCardProps {
     pub(crate) timeline: Option<Timeline>,
     pub(crate) now: Now,
+    pub(crate) reader: Option<Reader>,
     pub(crate) on_now: Callback<Now>,
+    pub(crate) on_reader: Callback<Option<Reader>>,
 }
 
 /// The card: zoom, controls, drawing, table.
@@ -45,6 +47,7 @@ pub(crate) fn TimelineCard(props: &TimelineCardProps) -> Html {
         <section class="card" id="timeline" aria-labelledby="timeline-title">
             <div class="bar"><h2 id="timeline-title">{ "Timeline" }</h2><span class="faint small">{ "UTC" }</span>
                 <div class="tabs" role="group" aria-label="Zoom">for (value, label) in Zoom::ALL { { tab(value, label, chosen, &zoom) } }</div>
+                { reader_choice(props.reader, &props.on_reader) }
                 <NowControl now={props.now} {from} {to} on_now={props.on_now.clone()}/>
             </div>
             <div class="tl" ref={place}>
@@ -55,6 +58,27 @@ pub(crate) fn TimelineCard(props: &TimelineCardProps) -> Html {
                 } else { <p class="dim">{ "No times yet: paste a token, or a pod with a token volume." }</p> }
             </div>
         </section>
+    }
+}
+
+/// How the application reads its file: what it notices of a refresh hangs on this.
+const READERS: [(&str, &str, Option<Reader>); 5] = [
+    ("", "reader: as it is likely", None),
+    ("rereads", "re-reads each time", Some(Reader::Rereads)),
+    ("cached-at-start", "cached at start", Some(Reader::CachedAtStart)),
+    ("client-go", "client-go", Some(Reader::ClientGo)),
+    ("aws-sdk", "AWS SDK", Some(Reader::AwsSdk)),
+];
+
+fn reader_choice(chosen: Option<Reader>, on_reader: &Callback<Option<Reader>>) -> Html {
+    let onchange = on_reader.reform(|event: Event| {
+        let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+        READERS.iter().find(|(name, _, _)| *name == value).and_then(|(_, _, reader)| *reader)
+    });
+    html! {
+        <select class="reader-choice" aria-label="How the application reads the token file" {onchange}>
+            for (name, label, reader) in READERS { <option value={name} selected={reader == chosen}>{ label }</option> }
+        </select>
     }
 }
 
