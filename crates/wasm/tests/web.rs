@@ -27,6 +27,12 @@ fn get(object: &JsValue, member: &str) -> JsValue {
     Reflect::get(object, &member.into()).unwrap()
 }
 
+/// The names of an object's own members, in their order.
+fn members_of(object: &JsValue) -> Vec<String> {
+    let names = Object::keys(object.unchecked_ref::<Object>());
+    names.iter().filter_map(|name| name.as_string()).collect()
+}
+
 #[wasm_bindgen_test]
 fn the_version_is_the_engines() {
     assert_eq!(version(), podpass::version());
@@ -37,8 +43,7 @@ fn a_claim_named_proto_stays_an_own_member() {
     // {"alg":"RS256"} . {"__proto__":{"admin":true},"sub":"a"} . c2ln
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJfX3Byb3RvX18iOnsiYWRtaW4iOnRydWV9LCJzdWIiOiJhIn0.c2ln";
     let claims = get(&decode_token(token).unwrap(), "claims");
-    let names: Vec<String> =
-        Object::keys(claims.unchecked_ref()).iter().filter_map(|name| name.as_string()).collect();
+    let names = members_of(&claims);
     assert_eq!(names, ["__proto__", "sub"]);
     assert!(get(&claims, "admin").is_undefined());
     let plain: JsValue = Object::new().into();
@@ -66,8 +71,7 @@ fn a_failure_is_plain_data_of_one_shape() {
     let (given, expected) =
         case(include_str!("../../../tests/cases/verify-throws/signature-es256.json"));
     let failure = verify_service_account_token(&given[0], &given[1], &given[2]).unwrap_err();
-    let members: Vec<String> =
-        Object::keys(failure.unchecked_ref()).iter().filter_map(|name| name.as_string()).collect();
+    let members = members_of(&failure);
     assert_eq!(members, ["name", "code", "message", "details"]);
     assert_eq!(value(&failure)["name"], "SignatureVerificationError");
     assert_eq!(value(&failure)["code"], expected["error"]["code"]);

@@ -68,6 +68,7 @@ const declarations = mkdtempSync(join(tmpdir(), "podpass-types-"));
 execFileSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "--project", here, "--outDir", declarations], { stdio: "inherit" });
 const types = {
   index: readFileSync(at("src/api.d.ts"), "utf8"),
+  shapes: readFileSync(at("src/shapes.d.ts"), "utf8"),
   errors: readFileSync(join(declarations, "errors.d.ts"), "utf8"),
 };
 rmSync(declarations, { recursive: true });
