@@ -166,7 +166,7 @@ impl<'a> Account<'a> {
 pub(crate) struct Template<'a> {
     /// The Pod itself or the workload it stands in.
     pub(crate) object: &'a Object,
-    text: &'a Text<'a>,
+    pub(super) text: &'a Text<'a>,
     /// JSON pointer of the pod in the object.
     pub(super) path: &'static str,
     naming: Naming,
@@ -190,6 +190,11 @@ impl<'a> Template<'a> {
         let pointer = format!("{}{pointer}", self.path);
         let node = self.object.node.pointer(&pointer)?;
         Some(self.object.span(self.text, node, &pointer))
+    }
+
+    /// What was written at `pointer` in the pod.
+    pub(super) fn written(&self, pointer: &str) -> Option<&'a str> {
+        self.text.text.get(self.node()?.pointer(pointer)?.range.clone())
     }
 
     /// The place nearest to `pointer` that was pasted: itself, or the closest object around it.

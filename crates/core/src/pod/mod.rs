@@ -23,6 +23,7 @@ mod tests;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use self::file_mode::Owners;
 pub(crate) use self::manifest::Manifests;
 use self::manifest::Template;
 use self::spec::Pod;
@@ -192,6 +193,13 @@ pub fn inspect_pods(manifests: &str, cluster: &Cluster) -> PodsReport {
 impl Manifests<'_> {
     /// What becomes of every pod.
     pub(crate) fn inspect(&self) -> PodsReport {
+        let mut report = self.untried();
+        findings::prove(self, &mut report);
+        report
+    }
+
+    /// The same with fixes that have yet to be tried.
+    fn untried(&self) -> PodsReport {
         let mut checks: Vec<Check> = self.cluster.version_check().into_iter().collect();
         checks.extend(checks::checks(self));
         let mut pods = Vec::new();
@@ -200,7 +208,8 @@ impl Manifests<'_> {
             checks.extend(open);
             pods.push(report);
         }
-        PodsReport { pods, service_accounts: self.accounts(), findings: Vec::new(), checks }
+        let findings = findings::extension(self.cluster, &pods).into_iter().collect();
+        PodsReport { pods, service_accounts: self.accounts(), findings, checks }
     }
 }
 
@@ -226,7 +235,8 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     };
     let rejected = rejected.or_else(|| invalid(pod, &webhooks));
     let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
-    let followed = token::follow(pod, template, &injected, manifests.cluster);
+    let owners = Owners::of(pod, manifests.cluster);
+    let followed = token::follow(pod, template, &injected, owners);
     let mut open = webhooks::checks(template, &webhooks);
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
     open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));
@@ -240,7 +250,14 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
         findings: Vec::new(),
         admitted: admitted.clone(),
     };
-    let subject = findings::Subject { pod, template, report: &report, webhooks: &webhooks };
+    let subject = findings::Subject {
+        pod,
+        manifests,
+        template,
+        owners,
+        report: &report,
+        webhooks: &webhooks,
+    };
     report.findings = findings::findings(&subject);
     (report, open)
 }

@@ -285,7 +285,7 @@ fn some_pods_are_admitted_and_never_start() {
 fn findings_and_their_places() {
     let token =
         |name: &str, paths: &str| format!("{{name: {name}, projected: {{sources: [{paths}]}}}}");
-    let one = "{serviceAccountToken: {path: t}}";
+    let one = "{serviceAccountToken: {path: t, audience: x}}";
     let fixed = "/var/run/secrets/kubernetes.io/serviceaccount";
     #[rustfmt::skip]
     let table = [
@@ -293,9 +293,9 @@ fn findings_and_their_places() {
         ("{serviceAccountName: app, containers: [{name: c}]}".to_owned(), ""),
         (format!("{{serviceAccountName: app, containers: [{{name: c}}], volumes: [{}]}}", token("v", one)), "token-never-requested /spec/volumes/0"),
         (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v, subPath: t}}]}}], volumes: [{}]}}", token("v", one)), "token-sub-path /spec/containers/0/volumeMounts/0"),
-        (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v}}]}}], volumes: [{}]}}", token("v", &format!("{one}, {{serviceAccountToken: {{path: ./t}}}}"))), "token-overwritten /spec/volumes/0/projected/sources/0/serviceAccountToken"),
+        (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v}}]}}], volumes: [{}]}}", token("v", &format!("{one}, {{serviceAccountToken: {{path: ./t, audience: x}}}}"))), "token-overwritten /spec/volumes/0/projected/sources/0/serviceAccountToken"),
         (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: {fixed}}}]}}], volumes: [{}]}}", token("v", one)), "api-token-without-ca /spec/containers/0/volumeMounts/0"),
-        (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v}}]}}], volumes: [{}]}}", token("v", "{serviceAccountToken: {path: t, expirationSeconds: 60}}")), "token-expiration-out-of-range /spec/volumes/0/projected/sources/0/serviceAccountToken/expirationSeconds"),
+        (format!("{{serviceAccountName: app, containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v}}]}}], volumes: [{}]}}", token("v", "{serviceAccountToken: {path: t, audience: x, expirationSeconds: 60}}")), "token-expiration-out-of-range /spec/volumes/0/projected/sources/0/serviceAccountToken/expirationSeconds"),
     ];
     for (spec, expected) in table {
         let found: Vec<String> = only(&pod(&spec), "{}")

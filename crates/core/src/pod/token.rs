@@ -9,7 +9,6 @@ use super::manifest::Template;
 use super::path::{below, clean, expand};
 use super::spec::{Mount, Pod, TokenSource, Volume};
 use super::{Injection, ProjectedToken, TokenMount};
-use crate::cluster::Cluster;
 
 /// Most token files that are listed for one pod. A real pod has a handful; a few kilobytes of hostile YAML
 /// could ask for a hundred million.
@@ -30,9 +29,9 @@ pub(super) fn follow(
     pod: Pod<'_>,
     template: &Template<'_>,
     injected: &[Injection],
-    cluster: &Cluster,
+    owners: Owners,
 ) -> Followed {
-    let containers = Containers::of(pod, Owners::of(pod, cluster));
+    let containers = Containers::of(pod, owners);
     let with_tokens = pod.token_volumes();
     let unresolved = containers.unresolved.iter();
     let unresolved = unresolved.filter(|mount| with_tokens.contains_key(mount.volume()));

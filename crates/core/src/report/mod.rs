@@ -1,5 +1,6 @@
 //! The one value that a view shows.
 
+mod findings;
 mod markdown;
 mod summary;
 
@@ -186,6 +187,7 @@ fn report(input: &ExplainInput, prepared: &Prepared) -> Report {
         findings: pods.findings,
         summary: String::new(),
     };
+    report.findings.extend(findings::findings(&report, &cluster));
     report.summary = summary::summary(&report);
     report
 }
