@@ -1,6 +1,9 @@
 //! The ServiceAccount admission plugin on CREATE of a pod: which account, whether its token is mounted, and
 //! what it forbids. One function a step, in the plugin's order.
 //!
+//! The plugin, not the kubelet, adds the volume: it is in the Pod that is stored and not in the template that
+//! the Pod is made of, and a later edit is not looked at again (K73).
+//!
 //! Source: `plugin/pkg/admission/serviceaccount/admission.go` (Kubernetes 1.36).
 
 use serde_json::{Value, json};

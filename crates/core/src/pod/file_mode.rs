@@ -44,7 +44,8 @@ impl Owners {
         !self.always_root && self.fs_group.is_none() && self.user.is_none()
     }
 
-    /// K42: with an fsGroup or a common user, `defaultMode` is ignored for the token file.
+    /// K42: with an fsGroup or a common user, `defaultMode` is ignored for the token file. A mount's `readOnly`
+    /// changes nothing (K46), nor who owns the link that leads to the file (K44).
     pub(super) fn token_file(self, volume: Volume<'_>) -> FileMode {
         let default_mode =
             volume.projected().and_then(|projected| member(projected, "defaultMode")?.as_i64());
