@@ -18,14 +18,23 @@ mod presets;
 mod state;
 mod words;
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
+
+thread_local! {
+    /// The worker's: a token's signature is judged once, however often "now" moves.
+    static EXPLAINER: RefCell<podpass::Explainer> = RefCell::default();
+}
 
 /// What the worker calls: a request as JSON in, a report as JSON out; or, if the request cannot be read, why.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(request: &str) -> String {
     match serde_json::from_str(request) {
-        Ok(input) => serde_json::to_string(&podpass::explain(&input)).unwrap_or_default(),
+        Ok(input) => EXPLAINER.with_borrow_mut(|explainer| {
+            serde_json::to_string(&explainer.explain(&input)).unwrap_or_default()
+        }),
         Err(error) => error.to_string(),
     }
 }

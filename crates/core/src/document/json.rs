@@ -1,6 +1,7 @@
 //! A strict JSON reader (RFC 8259) with positions.
 
 use super::{Data, MAX_DEPTH, Member, Node, SyntaxError, number};
+use crate::error::quoted;
 
 /// What to do with two members of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Reader<'_> {
     fn unexpected(&self, expected: &str) -> SyntaxError {
         let found = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             None => "the end of the text".to_owned(),
-            Some(character) => format!("`{}`", character.escape_debug()),
+            Some(character) => quoted(&character.to_string()),
         };
         SyntaxError::new(format!("expected {expected}, found {found}"), self.at)
     }
@@ -154,7 +155,7 @@ impl Reader<'_> {
             let name = self.string()?;
             let name_range = start..self.at;
             if !names.insert(name.clone()) && self.duplicates == Duplicates::Refused {
-                let message = format!("the member `{}` stands here twice", name.escape_debug());
+                let message = format!("the member {} stands here twice", quoted(&name));
                 return Err(SyntaxError::new(message, start));
             }
             self.skip_space();
@@ -323,14 +324,14 @@ mod tests {
     fn says_where_and_what() {
         let table = [
             (r#"{"a":1,}"#, "expected a member name in double quotes, found `}` @7"),
-            (r#"{"a":1 "b":2}"#, "expected `,` or `}`, found `\\\"` @7"),
+            (r#"{"a":1 "b":2}"#, "expected `,` or `}`, found `\"` @7"),
             ("[1,]", "expected a value, found `]` @3"),
             ("01", "expected no digit after a leading zero, found `1` @1"),
             ("1e400", "a number that no double holds @0"),
             (r#""\ud800""#, "a surrogate without its other half @1"),
             (r#"{"a":1,"a":2}"#, "the member `a` stands here twice @7"),
             ("", "expected a value, found the end of the text @0"),
-            ("\"a\nb\"", "expected no control character inside a string, found `\\n` @2"),
+            ("\"a\nb\"", "expected no control character inside a string, found `\\u{a}` @2"),
             ("tru", "expected a value, found `t` @0"),
             ("1 2", "expected the end of the text, found `2` @2"),
         ];

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::evaluate::Leaf;
 use super::provider::ProviderArn;
 use crate::claims::{ServiceAccountRef, is_in_cluster_name};
+use crate::error::quoted;
 
 /// The wanted text that is nearest to what was there: the longest common beginning.
 fn nearest<'a>(expected: &'a Value, actual: &str) -> Option<&'a str> {
@@ -34,11 +35,11 @@ pub(super) fn difference(expected: &str, actual: &str) -> String {
     }
     let at = common(expected, actual);
     let shown = |text: &str| match text.chars().nth(at) {
-        Some(character) => format!("`{}`", character.escape_debug()),
-        None => "the end".to_owned(),
+        Some(character) => quoted(&character.to_string()),
+        None => "nothing more".to_owned(),
     };
     format!(
-        "they part at character {}: {} asked for, {} there",
+        "they part at character {}, where the policy has {} and the token {}",
         at + 1,
         shown(expected),
         shown(actual)
@@ -199,8 +200,12 @@ mod tests {
     #[test]
     fn differences() {
         let table = [
-            ("abc", "abd", "they part at character 3: `c` asked for, `d` there"),
-            ("abc", "ab", "they part at character 3: `c` asked for, the end there"),
+            ("abc", "abd", "they part at character 3, where the policy has `c` and the token `d`"),
+            (
+                "abc",
+                "ab",
+                "they part at character 3, where the policy has `c` and the token nothing more",
+            ),
             ("abc", "ABC", "they differ in upper and lower case only"),
             ("abc", "abc ", "they differ in white space at the ends only"),
             ("a/", "a", "they differ in the trailing slash only, which counts"),
