@@ -55,9 +55,9 @@ pub(in super::super) fn extension(cluster: &Cluster, pods: &[PodReport]) -> Opti
     }
     let title = format!("A maximum of {cap} seconds switches the extension of injected tokens off");
     let detail = format!(
-        "Injected tokens ask for 3607 seconds, and only a token of exactly that life is extended to a year \
-         for clients that read it once. Cut to {cap} it is not, so such clients get 401 within the hour or \
-         so. A maximum of 3607 or more keeps the extension; clients that reread the file need none."
+        "Injected tokens ask for 3607 seconds, and only a token of exactly that life is extended to a year, for \
+         clients that read it once. Cut to {cap} it is not, so such clients get 401 about an hour after they \
+         read it. A maximum of 3607 or more keeps the extension; clients that reread the file need none."
     );
     Some(Finding::new("token-extension-disabled", Severity::Warning, title, detail).rule("K18"))
 }

@@ -55,6 +55,7 @@ fn findings_are_true_and_not_noisy() {
         (with_token("securityContext: {fsGroup: 5}, initContainers: [{name: i}], ", run_as, "defaultMode: 0400, ", ""), "{}", "token-default-mode-ignored"),
         (with_token("", run_as, "", ""),                                      r#"{"kubernetesVersion": "1.18"}"#, "token-unreadable"),
         (with_token("", "", "", ""),                                          r#"{"kubernetesVersion": "1.18"}"#, ""),
+        (pod("containers: [{name: c, securityContext: {runAsUser: 5}}]").replace("automountServiceAccountToken: false, ", ""), r#"{"kubernetesVersion": "1.18"}"#, ""),
         (with_token("os: {name: windows}, securityContext: {runAsNonRoot: true}, ", "", "defaultMode: 0400, ", ""), "{}", ""),
         // K39
         (with_token("", &env("VAULT_TOKEN_FILE", "/tok/token"), "", ""),      "{}", "token-env-without-file"),
@@ -208,6 +209,31 @@ fn fixes_in_json_are_json() {
             assert!(serde_json::from_str::<serde_json::Value>(&edited).is_ok(), "{edited}");
         }
     }
+}
+
+#[test]
+fn several_lives_out_of_range_are_mended_at_once() {
+    let text = with_token("", "", "", ", expirationSeconds: 60").replace(
+        "sources: [",
+        "sources: [{serviceAccountToken: {path: u, audience: z, expirationSeconds: 9000000000}}, ",
+    );
+    let report = inspect(&text, "{}");
+    let fixes: Vec<_> = report.pods[0].findings.iter().flat_map(|f| &f.fixes).collect();
+    assert_eq!(fixes.len(), 2);
+    for fix in fixes {
+        let edited = text.replace(": 9000000000", ": 86400").replace(": 60}", ": 600}");
+        assert_eq!(applied(&text, fix), edited);
+    }
+}
+
+#[test]
+fn a_container_without_the_mount_that_another_has_is_told_so() {
+    let sidecar =
+        "initContainers: [{name: i, env: [{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /tok/t}]}], ";
+    let report = inspect(&with_token(sidecar, "", "", ""), "{}");
+    let [finding] = report.pods[0].findings.as_slice() else { panic!("{report:?}") };
+    assert!(finding.detail.contains("Container c mounts it"), "{}", finding.detail);
+    assert!(finding.fixes.is_empty());
 }
 
 #[test]

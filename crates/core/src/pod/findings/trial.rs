@@ -5,8 +5,8 @@ use super::super::{PodReport, PodsReport};
 use crate::trace::{Fix, Status, TextEdit};
 
 /// Longest text that fixes are tried on, in bytes, and most fixes: each costs an inspection of all of it.
-const MAX_TEXT: usize = 1 << 16;
-const MAX_TRIALS: usize = 32;
+const MAX_TEXT: usize = 1 << 15;
+const MAX_TRIALS: usize = 16;
 
 /// Drops the fixes that do not hold what they promise.
 pub(in super::super) fn prove(manifests: &Manifests<'_>, report: &mut PodsReport) {

@@ -15,7 +15,12 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
     }
     let volumes = subject.pod.token_volumes();
     let mounts = subject.pod.mounts();
-    mounts.filter_map(|mount| finding(subject, mount, *volumes.get(mount.volume())?)).collect()
+    mounts
+        .filter_map(|mount| Some((mount, *volumes.get(mount.volume())?)))
+        // What admission injects has a mode that everybody reads.
+        .filter(|(_, volume)| subject.template.span(&volume.pointer()).is_some())
+        .filter_map(|(mount, volume)| finding(subject, mount, volume))
+        .collect()
 }
 
 fn finding(subject: &Subject<'_>, mount: Mount<'_>, volume: Volume<'_>) -> Option<Finding> {
