@@ -3,6 +3,7 @@
 mod findings;
 mod markdown;
 mod summary;
+mod timeline;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +12,9 @@ use crate::cluster::Cluster;
 use crate::decode::describe;
 use crate::federation::{FederationOutcome, OneOrMany, Subject, TrustDocument, evaluate_all};
 use crate::jwk::{KeySet, Keys};
-use crate::jws::Jws;
 use crate::paste::{Found, unwrap};
-use crate::pod::{PodReport, PodsReport, ProjectedToken, inspect_pods};
-use crate::rotation::{Scenario, Timeline, TimelineOptions, rotation_timeline};
+use crate::pod::{PodReport, PodsReport, inspect_pods};
+use crate::rotation::{Scenario, Timeline};
 use crate::signature::Evidence;
 use crate::time::UnixTime;
 use crate::trace::{Check, Finding, Status};
@@ -181,12 +181,15 @@ fn report(input: &ExplainInput, prepared: &Prepared) -> Report {
         keys: evidence.keys.as_ref().map(Keys::describe),
         verification: jws.map(|_| verification(evidence, &cluster, input.now)).unwrap_or_default(),
         manifests: pods.checks,
-        timeline: timeline(jws, &pods.pods, input, &cluster),
+        timeline: timeline::timeline(jws, &pods.pods, input, &cluster),
         pods: pods.pods,
         federation: evaluate_all(trust, &subject, &cluster, input.now),
         findings: pods.findings,
         summary: String::new(),
     };
+    if let Some(timeline) = &mut report.timeline {
+        timeline::refuse_sessions(timeline, &report.federation);
+    }
     report.findings.extend(findings::findings(&report, &cluster));
     report.summary = summary::summary(&report);
     report
@@ -217,36 +220,4 @@ fn verification(evidence: &Evidence, cluster: &Cluster, now: UnixTime) -> Vec<Ch
         }
     }
     checks
-}
-
-/// The life of the token that was given; else of one that the manifests project, the user's own first.
-fn timeline(
-    jws: Option<&Jws>,
-    pods: &[PodReport],
-    input: &ExplainInput,
-    cluster: &Cluster,
-) -> Option<Timeline> {
-    let options = TimelineOptions {
-        cluster: Some(cluster.clone()),
-        scenario: input.scenario.clone(),
-        now: input.now,
-        ..TimelineOptions::default()
-    };
-    let dated = jws.filter(|jws| {
-        jws.claims()
-            .is_some_and(|claims| claims.date("iat").is_some() && claims.date("exp").is_some())
-    });
-    if let Some(jws) = dated {
-        let token = Some(jws.compact.clone());
-        return Some(rotation_timeline(&TimelineOptions { token, ..options }));
-    }
-    let mut tokens = pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens);
-    let first = tokens.clone().next();
-    let ProjectedToken { expiration_seconds, audience, .. } =
-        tokens.find(|token| token.injected_by.is_none()).or(first)?;
-    Some(rotation_timeline(&TimelineOptions {
-        expiration_seconds: Some(*expiration_seconds),
-        audience: audience.clone(),
-        ..options
-    }))
 }
