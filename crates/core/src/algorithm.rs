@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::verify as verify_with_jsonwebtoken;
 use jsonwebtoken::{Algorithm as Jwt, DecodingKey};
 use p521::ecdsa::signature::Verifier as _;
+use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
 use rsa::pkcs8::{AssociatedOid, EncodePublicKey};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
@@ -275,6 +276,69 @@ pub(crate) fn verify(
             verify_large_rsa(algorithm, key, message, signature)
         }
         _ => verify_by_factory(algorithm, key, message, signature),
+    }
+}
+
+/// As go-jose verifies for the API server (K4): RSA keys as everybody does, elliptic curves by the algorithm's
+/// signature length and hash with whatever curve the key has. Other keys verify nothing.
+pub(crate) fn verify_as_go_jose(
+    algorithm: Algorithm,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    match (algorithm.family(), key) {
+        (Family::Rsa { .. }, PublicKey::Rsa(_)) => verify(algorithm, key, message, signature),
+        (Family::Ec(named), PublicKey::Ec { .. }) if algorithm.fits(key) => {
+            signature.len() == 2 * named.width() && verify(algorithm, key, message, signature)
+        }
+        (Family::Ec(named), PublicKey::Ec { curve, x, y }) => {
+            let hash = match named {
+                Curve::P256 => Sha256::digest(message).to_vec(),
+                Curve::P384 => Sha384::digest(message).to_vec(),
+                Curve::P521 => Sha512::digest(message).to_vec(),
+            };
+            signature.len() == 2 * named.width()
+                && resized(signature, named.width(), curve.width()).is_some_and(|signature| {
+                    verify_hash(*curve, &sec1_point(x, y), &hash, &signature)
+                })
+        }
+        _ => false,
+    }
+}
+
+/// `r` and `s` with the width of another curve; `None` if one does not fit: then it exceeds the curve's order.
+fn resized(signature: &[u8], from: usize, to: usize) -> Option<Vec<u8>> {
+    let (r, s) = signature.split_at_checked(from)?;
+    let resize = |number: &[u8]| {
+        let spare = number.len().saturating_sub(to);
+        let (leading, rest) = number.split_at_checked(spare)?;
+        let padding = vec![0; to.saturating_sub(rest.len())];
+        leading.iter().all(|byte| *byte == 0).then(|| [padding, rest.to_vec()].concat())
+    };
+    Some([resize(r)?, resize(s)?].concat())
+}
+
+/// Go's `hashToNat`: the leftmost bytes of a hash that is too long, the number itself of one that is short.
+fn verify_hash(curve: Curve, point: &[u8], hash: &[u8], signature: &[u8]) -> bool {
+    let width = curve.width();
+    let kept = hash.get(..width.min(hash.len())).unwrap_or_default();
+    let hash = [vec![0; width.saturating_sub(kept.len())], kept.to_vec()].concat();
+    macro_rules! elliptic_curve {
+        ($library:ident) => {
+            match (
+                $library::ecdsa::VerifyingKey::from_sec1_bytes(point),
+                $library::ecdsa::Signature::from_slice(signature),
+            ) {
+                (Ok(key), Ok(signature)) => key.verify_prehash(&hash, &signature).is_ok(),
+                _ => false,
+            }
+        };
+    }
+    match curve {
+        Curve::P256 => elliptic_curve!(p256),
+        Curve::P384 => elliptic_curve!(p384),
+        Curve::P521 => elliptic_curve!(p521),
     }
 }
 

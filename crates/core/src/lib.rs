@@ -14,12 +14,14 @@ mod decode;
 mod document;
 mod error;
 mod federation;
+mod go;
 mod jwk;
 mod jws;
 mod objects;
 mod paste;
 mod pod;
 mod report;
+mod review;
 mod rotation;
 mod signature;
 mod time;
@@ -50,6 +52,9 @@ pub use pod::{
     inspect_pods,
 };
 pub use report::{ExplainInput, Explainer, Report, explain, report_to_markdown};
+pub use review::{
+    ReviewedUser, TokenReviewAnswer, TokenReviewInput, TokenReviewStatus, simulate_token_review,
+};
 pub use rotation::{
     FirstFailure, Lane, LaneEvent, LaneKind, LaneSpan, Reader, Refresh, Scenario, Timeline,
     TimelineOptions, Window, kubelet_refresh, rotation_timeline,

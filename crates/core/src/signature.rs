@@ -37,11 +37,6 @@ impl Evidence {
         Self { jws: token.map(Jws::parse), keys: keys.map(Keys::parse), judged: RefCell::default() }
     }
 
-    /// Another token with the same keys.
-    pub(crate) fn with_keys(jws: Jws, keys: Option<Keys>) -> Self {
-        Self { jws: Some(jws), keys, judged: RefCell::default() }
-    }
-
     /// The algorithm that the header names.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         match Algorithm::named(self.jws.as_ref()?.alg()?) {

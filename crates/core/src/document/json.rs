@@ -10,6 +10,9 @@ pub(crate) enum Duplicates {
     LastWins,
     /// Two readers may pick different ones, so a token that has them is refused (RFC 7515 §4).
     Refused,
+    /// As Go's `encoding/json` reads: whoever decodes judges duplicates, half a surrogate pair becomes U+FFFD, a
+    /// number beyond every double [`f64::MAX`], and a byte order mark is no JSON.
+    JudgedByDecoder,
 }
 
 /// Reads a JSON text.
@@ -21,7 +24,7 @@ pub(crate) enum Duplicates {
 /// What was expected and found, at which byte.
 pub(crate) fn parse_json(text: &str, duplicates: Duplicates) -> Result<Node, SyntaxError> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, duplicates };
-    if text.starts_with('\u{feff}') {
+    if text.starts_with('\u{feff}') && duplicates != Duplicates::JudgedByDecoder {
         reader.at = '\u{feff}'.len_utf8();
     }
     let node = reader.value(0)?;
@@ -220,23 +223,29 @@ impl Reader<'_> {
     }
 
     fn unicode_escape(&mut self, start: usize) -> Result<char, SyntaxError> {
-        let lone = || SyntaxError::new("a surrogate without its other half", start);
+        let lenient = self.duplicates == Duplicates::JudgedByDecoder;
+        let lone = || match lenient {
+            true => Ok(char::REPLACEMENT_CHARACTER),
+            false => Err(SyntaxError::new("a surrogate without its other half", start)),
+        };
         let unit = self.hex4()?;
         let code = match unit {
             0xd800..=0xdbff => {
                 if self.text.get(self.at..self.at + 2) != Some("\\u") {
-                    return Err(lone());
+                    return lone();
                 }
+                let after_first = self.at;
                 self.at += 2;
                 let low = self.hex4()?;
                 if !(0xdc00..=0xdfff).contains(&low) {
-                    return Err(lone());
+                    self.at = after_first;
+                    return lone();
                 }
                 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
             }
             unit => unit,
         };
-        char::from_u32(code).ok_or_else(lone)
+        char::from_u32(code).map_or_else(lone, Ok)
     }
 
     fn hex4(&mut self) -> Result<u32, SyntaxError> {
@@ -285,6 +294,10 @@ impl Reader<'_> {
             self.digits()?;
         }
         let value: Option<f64> = self.text.get(start..self.at).and_then(|text| text.parse().ok());
+        let value = match self.duplicates {
+            Duplicates::JudgedByDecoder => value.map(|value| value.clamp(f64::MIN, f64::MAX)),
+            _ => value,
+        };
         value
             .filter(|value| value.is_finite())
             .and_then(number)
@@ -337,6 +350,22 @@ mod tests {
         ];
         for (text, message) in table {
             assert_eq!(error(text), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_what_go_reads() {
+        let table = [
+            (r#"{"a":1,"a":2}"#, Some(r#"{"a":2}"#)),
+            (r#""\ud800\u0041\udc00""#, Some("\"\u{fffd}A\u{fffd}\"")),
+            ("1e400", Some("1.7976931348623157e+308")),
+            ("\u{feff}{}", None),
+            ("{},", None),
+        ];
+        for (text, printed) in table {
+            let read = parse_json(text, Duplicates::JudgedByDecoder);
+            let read = read.ok().map(|node| node.to_json().to_string());
+            assert_eq!(read.as_deref(), printed, "{text}");
         }
     }
 

@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::claims::Claims;
-use crate::jwk::Key;
 use crate::jws::{FormatProblem, Jws};
-use crate::signature::{Evidence, Judgement};
+use crate::signature::Evidence;
 
 /// A token, claims that count as verified, or nobody: then only the document is judged.
 pub(crate) enum Subject<'a> {
@@ -46,11 +45,5 @@ impl<'a> Subject<'a> {
     /// The first thing wrong with the token's form.
     pub(crate) fn format_problem(&self) -> Option<&'a FormatProblem> {
         self.jws()?.problems.first()
-    }
-
-    /// The keys that a system would try, and what they say. `None`: there is no token.
-    pub(crate) fn judge(&self, wanted: impl Fn(&Key) -> bool) -> Option<Judgement> {
-        let evidence = self.evidence()?;
-        Some(evidence.judge(&evidence.candidates(wanted)))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: `staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go`, `pkg/util/errors/errors.go`.
 
+pub(super) use crate::go::quoted;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -58,30 +59,6 @@ impl FieldErrors {
         let message = format!("Pod {} is invalid: {joined}", quoted(name));
         Some(ProviderError::known("Invalid", message).status(422))
     }
-}
-
-/// Go's `%q`.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{b}' => quoted.push_str("\\v"),
-            '\0'..='\u{1f}' | '\u{7f}' => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(character)));
-            }
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

@@ -1,37 +1,242 @@
-//! The API server that issued the token: what TokenReview would say of it.
+//! The API server that issued the token: what it makes of it, step by step.
 //!
+//! One judgement, two answers: the `kubernetes` column of federation outcomes, and the status of a TokenReview.
 //! Source: Kubernetes v1.36 `pkg/serviceaccount/{jwt,claims,legacy}.go`, read in November 2026, and answers of a
-//! real kube-apiserver v1.36.3. Rules K47 to K66, K94 to K96.
+//! real kube-apiserver v1.36.3. Rules K47 to K66, K94 to K99.
 
+mod bearer;
+mod decode;
 mod identity;
 mod objects;
+mod release;
+mod stages;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod token;
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
-use identity::{bound_claims, grant, legacy_claims};
+use bearer::{Bearer, bearer};
+use decode::peek_issuer;
+use identity::{bound_claims, legacy_claims};
+use release::Release;
+use steps::{Refusal, Steps};
+use token::Token;
 
 use super::{FederationOutcome, KubernetesFacts, Ladder, Subject, System};
-use crate::check::audience::strict_audiences;
-use crate::check::lifetime::{LEEWAY, go_date};
 use crate::claims::{Claims, LEGACY_ISSUER};
 use crate::cluster::Cluster;
-use crate::document::{Node, Text, parse_document};
-use crate::jwk::Key;
-use crate::jws::Jws;
-use crate::signature::{Evidence, Judgement};
-use crate::time::{UnixTime, duration};
+use crate::document::{Duplicates, Node, Text, parse_document, parse_json};
+use crate::go::aggregate;
+use crate::objects::Objects;
+use crate::review::{ReviewedUser, TokenReviewAnswer, TokenReviewInput, TokenReviewStatus};
+use crate::signature::Evidence;
+use crate::time::UnixTime;
 use crate::trace::{Check, ProviderError, Status, Verdict};
 
 const SYSTEM: System = System::Kubernetes;
+/// What every token that is not the API server's own loopback token is told first (K64).
+const FOREIGN: &str = "invalid bearer token";
 
-/// What the rules look at.
-struct Review<'a> {
+/// What is presented to the authenticators, and what they know.
+struct Examination<'a> {
     cluster: &'a Cluster,
+    release: Release,
     now: UnixTime,
     /// `spec.audiences`, else the API server's own (K52).
-    audiences: Vec<String>,
+    audiences: &'a [String],
+    api_audiences: &'a [String],
+    objects: &'a Objects,
+    /// `None`: claims count as verified.
+    token: Option<&'a Token>,
+    evidence: Option<&'a Evidence>,
+    payload: Option<&'a Node>,
+    claims: Option<&'a Map<String, Value>>,
+    /// By the authenticator of legacy tokens, else by that of bound ones.
+    legacy: bool,
 }
 
+/// What the authenticators found.
+struct Examined<'a> {
+    by: Examination<'a>,
+    steps: Steps,
+}
+
+/// A token or claims, and what is asked.
+struct Presented<'a> {
+    cluster: &'a Cluster,
+    now: UnixTime,
+    audiences: Vec<String>,
+    api_audiences: Vec<String>,
+    objects: Objects,
+    token: Option<Token>,
+    evidence: Option<&'a Evidence>,
+    payload: Option<Node>,
+    claims: Option<Map<String, Value>>,
+}
+
+impl<'a> Presented<'a> {
+    fn new(cluster: &'a Cluster, now: UnixTime, asked: Option<&[String]>) -> Self {
+        let api_audiences = api_audiences(cluster);
+        let asked = asked.filter(|asked| !asked.is_empty());
+        Self {
+            cluster,
+            now,
+            audiences: asked.map_or_else(|| api_audiences.clone(), <[String]>::to_vec),
+            api_audiences,
+            objects: Objects::read(
+                cluster.objects.as_deref().unwrap_or_default(),
+                cluster.default_namespace(),
+            ),
+            token: None,
+            evidence: None,
+            payload: None,
+            claims: None,
+        }
+    }
+
+    fn with_token(mut self, text: &str, evidence: &'a Evidence) -> Self {
+        let mut token = Token::read(text);
+        let payload = token.payload.take();
+        (self.token, self.evidence) = (Some(token), Some(evidence));
+        self.with_payload(payload)
+    }
+
+    fn with_claims(self, claims: &Map<String, Value>) -> Self {
+        let text = Value::Object(claims.clone()).to_string();
+        self.with_payload(parse_json(&text, Duplicates::JudgedByDecoder).ok())
+    }
+
+    fn with_payload(mut self, payload: Option<Node>) -> Self {
+        self.claims = match payload.as_ref().map(Node::to_json) {
+            Some(Value::Object(claims)) => Some(claims),
+            _ => None,
+        };
+        self.payload = payload;
+        self
+    }
+
+    fn examination(&self, legacy: bool) -> Examination<'_> {
+        Examination {
+            cluster: self.cluster,
+            release: Release::of(self.cluster),
+            now: self.now,
+            audiences: &self.audiences,
+            api_audiences: &self.api_audiences,
+            objects: &self.objects,
+            token: self.token.as_ref(),
+            evidence: self.evidence,
+            payload: self.payload.as_ref(),
+            claims: self.claims.as_ref(),
+            legacy,
+        }
+    }
+
+    /// K47, K99: the authenticator of legacy tokens first, then that of bound ones; one that accepts is enough,
+    /// else both are heard. Where neither looks at the token, the one that comes closest tells why.
+    fn examine(&self) -> Examined<'_> {
+        let issuer = self.payload.as_ref().and_then(|payload| peek_issuer(payload).ok());
+        let looks = |legacy: bool| {
+            issuer.as_deref().is_some_and(|issuer| self.examination(legacy).accepts(issuer))
+        };
+        match (looks(true), looks(false)) {
+            (true, true) => {
+                let first = self.examination(true).examine();
+                if first.steps.verdict() != Verdict::Deny {
+                    return first;
+                }
+                let mut second = self.examination(false).examine();
+                if second.steps.verdict() == Verdict::Deny {
+                    second.steps.also_refused(first.steps);
+                }
+                second
+            }
+            (legacy, _) => self.examination(legacy).examine(),
+        }
+    }
+}
+
+/// K22; an empty list counts as none.
+fn api_audiences(cluster: &Cluster) -> Vec<String> {
+    let named = cluster.api_audiences.clone().filter(|audiences| !audiences.is_empty());
+    named.unwrap_or_else(|| cluster.accepted_issuers())
+}
+
+impl<'a> Examination<'a> {
+    fn claims(&self) -> Option<Claims<'a>> {
+        self.claims.map(Claims)
+    }
+
+    /// K49: the issuers of this authenticator.
+    fn accepts(&self, issuer: &str) -> bool {
+        match self.legacy {
+            true => issuer == LEGACY_ISSUER,
+            false => self.cluster.accepted_issuers().iter().any(|accepted| accepted == issuer),
+        }
+    }
+
+    /// The stages in the API server's order. After the first failure the later ones are still judged where they
+    /// can be: they tell what else is wrong.
+    fn examine(self) -> Examined<'a> {
+        let mut steps = Steps::default();
+        self.format(&mut steps);
+        let Some(claims) = self.claims() else {
+            let title = "the claims could not be read";
+            if self.payload.is_some() && steps.refusal.is_none() {
+                let check =
+                    Steps::check("format", Status::Fail, "the payload is JSON, but not an object");
+                steps.judge(check.rule("K49"), || Refusal::Silent);
+            }
+            steps.push(Steps::check("claims", Status::Skip, title));
+            return Examined { by: self, steps };
+        };
+        self.issuer(&mut steps);
+        self.signature(&mut steps);
+        self.audience(&mut steps, claims);
+        if self.legacy {
+            legacy_claims(&mut steps, claims);
+            let title = "times of legacy tokens are never checked";
+            steps.push(Steps::check("time", Status::Skip, title).rule("K96"));
+            self.legacy_objects(&mut steps, claims);
+        } else {
+            self.time(&mut steps, claims);
+            bound_claims(&mut steps, claims);
+            self.bound_objects(&mut steps, claims);
+            self.stale(&mut steps, claims);
+        }
+        Examined { by: self, steps }
+    }
+}
+
+impl Steps {
+    /// K99: what an authenticator before this one said comes first.
+    fn also_refused(&mut self, first: Self) {
+        let mut said = Vec::new();
+        for refusal in [first.refusal, self.refusal.take()] {
+            if let Some(Refusal::Because(messages)) = refusal {
+                said.extend(messages);
+            }
+        }
+        self.refusal = Some(if said.is_empty() { Refusal::Silent } else { Refusal::Because(said) });
+        self.checks = [first.checks, std::mem::take(&mut self.checks)].concat();
+        for (key, value) in first.annotations {
+            self.annotations.insert(key, value);
+        }
+    }
+
+    /// The aggregate of `status.error` (K64).
+    fn error(&self) -> Option<String> {
+        let mut messages = vec![FOREIGN.to_owned()];
+        match self.refusal.as_ref()? {
+            Refusal::Silent => {}
+            Refusal::Because(said) => messages.extend(said.iter().cloned()),
+        }
+        Some(aggregate(&messages))
+    }
+}
+
+/// The `kubernetes` column: what a TokenReview for `facts.audiences` would say.
 pub(crate) fn evaluate(
     text: &Text<'_>,
     facts: &KubernetesFacts,
@@ -41,36 +246,27 @@ pub(crate) fn evaluate(
 ) -> FederationOutcome {
     let mut ladder = Ladder::new(SYSTEM);
     let asked = facts.audiences.clone().or_else(|| spec_audiences(text.text));
-    let audiences = asked
-        .filter(|asked| !asked.is_empty())
-        .unwrap_or_else(|| cluster.effective_api_audiences());
-    let review = Review { cluster, now, audiences };
-    if subject.is_nobody() {
-        ladder.push(ladder.check("format", Status::Unknown, "there is no token to review"));
-        return ladder.conclude(SYSTEM.title());
+    let presented = Presented::new(cluster, now, asked.as_deref());
+    let presented = match (subject.evidence(), subject.claims()) {
+        // White space around the token is ignored (K49).
+        (Some(evidence), _) if evidence.jws.is_some() => {
+            let compact = evidence.jws.as_ref().map_or("", |jws| jws.compact.trim());
+            presented.with_token(compact, evidence)
+        }
+        (_, Some(claims)) => presented.with_claims(claims.0),
+        _ => {
+            ladder.push(ladder.check("format", Status::Unknown, "there is no token to review"));
+            return ladder.conclude(SYSTEM.title());
+        }
+    };
+    let examined = presented.examine();
+    let error = examined.steps.error();
+    for check in examined.steps.checks {
+        ladder.judge(check, || refused(error.clone().unwrap_or_default()));
     }
-    // White space around the token and line breaks in it are ignored (K49).
-    let cleaned = subject.evidence().and_then(without_white_space);
-    match &cleaned {
-        Some(evidence) => review.judge(&mut ladder, &Subject::Token(evidence)),
-        None => review.judge(&mut ladder, subject),
-    }
-    let claims = cleaned
-        .as_ref()
-        .and_then(|evidence| evidence.jws.as_ref()?.claims())
-        .or_else(|| subject.claims());
-    let grant = (ladder.verdict() != Verdict::Deny).then(|| claims.and_then(grant)).flatten();
     let mut outcome = ladder.conclude(SYSTEM.title());
-    outcome.grant = grant.filter(|_| outcome.verdict == Verdict::Allow);
+    outcome.grant = examined.by.grant().filter(|_| outcome.verdict == Verdict::Allow);
     outcome
-}
-
-fn without_white_space(evidence: &Evidence) -> Option<Evidence> {
-    let jws = evidence.jws.as_ref()?;
-    let cleaned: String =
-        jws.compact.trim().chars().filter(|character| !matches!(character, '\n' | '\r')).collect();
-    (cleaned != jws.compact)
-        .then(|| Evidence::with_keys(Jws::parse(&cleaned), evidence.keys.clone()))
 }
 
 /// `spec.audiences` of a TokenReview manifest.
@@ -80,237 +276,94 @@ fn spec_audiences(text: &str) -> Option<Vec<String>> {
     Some(audiences.iter().filter_map(Node::as_str).map(str::to_owned).collect())
 }
 
-/// The aggregate of `status.error` (K64): the first part is always there.
-fn refused(reason: Option<&str>) -> ProviderError {
-    let message = match reason {
-        Some(reason) => format!("[invalid bearer token, {reason}]"),
-        None => "invalid bearer token".to_owned(),
+/// K62: a request made with the token learns less than a TokenReview about it.
+fn refused(message: String) -> ProviderError {
+    ProviderError::known("", message).alternative(
+        "Unauthorized",
+        "the token is used for a request (401): the reason is in the API server's log only; 403 would mean that it was accepted and lacks permission",
+    )
+}
+
+/// What TokenReview, or a request with that header, would get.
+pub(crate) fn review(input: &TokenReviewInput) -> TokenReviewAnswer {
+    let presented = Presented::new(&input.cluster, input.now, input.audiences.as_deref());
+    let header = match (&input.authorization, input.token.as_deref().unwrap_or_default()) {
+        (Some(header), _) => header.clone(),
+        (None, "") => {
+            let check = Steps::check("format", Status::Fail, "spec.token is empty").rule("K63");
+            let error = "token is required for TokenReview in authentication";
+            return unauthenticated(vec![check], Some(error.to_owned()));
+        }
+        // The TokenReview endpoint makes such a header of the token and asks as a request would.
+        (None, token) => format!("Bearer {token}"),
     };
-    ProviderError::known("", message)
-}
-
-impl Review<'_> {
-    /// The stages in the API server's order.
-    fn judge(&self, ladder: &mut Ladder, subject: &Subject<'_>) {
-        self.format(ladder, subject);
-        let Some(claims) = subject.claims() else {
-            ladder.push(ladder.check("claims", Status::Skip, "the claims could not be read"));
-            return;
-        };
-        let legacy = claims.text("iss") == Some(LEGACY_ISSUER);
-        self.issuer(ladder, claims);
-        self.signature(ladder, subject);
-        self.audience(ladder, claims);
-        if legacy {
-            legacy_claims(ladder, claims);
-            ladder.push(
-                ladder
-                    .check("time", Status::Skip, "times of legacy tokens are never checked")
-                    .rule("K96"),
-            );
-        } else {
-            bound_claims(ladder, claims);
-            self.time(ladder, claims);
-        }
-        self.objects(ladder, claims, legacy, subject.jws());
+    let token = match bearer(&header) {
+        Bearer::Token(token) => token,
+        none => return anonymous(input, &presented, &none),
+    };
+    let evidence = Evidence::new(Some(token), Some(&input.keys));
+    let presented = presented.with_token(token, &evidence);
+    let examined = presented.examine();
+    let error = examined.steps.error();
+    if error.is_some() {
+        let mut answer = unauthenticated(examined.steps.checks, error);
+        answer.audit_annotations = examined.steps.annotations;
+        return answer;
     }
-
-    /// K49: what is no token at all is skipped without a word.
-    fn format(&self, ladder: &mut Ladder, subject: &Subject<'_>) {
-        if subject.jws().is_none() {
-            ladder.push(ladder.check(
-                "format",
-                Status::Skip,
-                "claims were given, so there is no form to judge",
-            ));
-            return;
-        }
-        match subject.format_problem() {
-            None => ladder
-                .push(ladder.check("format", Status::Pass, "a JWS in compact form").rule("K49")),
-            Some(problem) => {
-                let check =
-                    ladder.check("format", Status::Fail, problem.message.clone()).rule("K49");
-                ladder.judge(check, || refused(None));
-            }
-        }
-    }
-
-    /// K49, K20: `iss` is one of `--service-account-issuer`, or the fixed issuer of legacy tokens.
-    fn issuer(&self, ladder: &mut Ladder, claims: Claims<'_>) {
-        let accepted = self.cluster.accepted_issuers();
-        let found = claims.text("iss");
-        let legacy = found == Some(LEGACY_ISSUER);
-        let good =
-            legacy || found.is_some_and(|found| accepted.iter().any(|issuer| issuer == found));
-        let (status, title) = if good {
-            (Status::Pass, "the issuer is one that the API server accepts")
-        } else {
-            (Status::Fail, "the API server accepts no such issuer")
-        };
-        let mut check = ladder.check("issuer", status, title).expected(json!(accepted)).rule("K49");
-        check.actual = claims.0.get("iss").cloned();
-        if self.cluster.issuers.is_none() {
-            check = check.hint(
-                "assumed: the default --service-account-issuer; name the cluster's own, `kubectl get --raw /.well-known/openid-configuration` tells it",
-            );
-        }
-        ladder.judge(check, || refused(None));
-    }
-
-    /// K50: with a `kid` only keys of that id, else all of them.
-    fn signature(&self, ladder: &mut Ladder, subject: &Subject<'_>) {
-        let Some(jws) = subject.jws() else {
-            ladder.push(ladder.check(
-                "keys",
-                Status::Skip,
-                "claims were given, so there is no signature to judge",
-            ));
-            ladder.push(ladder.check(
-                "signature",
-                Status::Skip,
-                "claims were given, so they count as verified",
-            ));
-            return;
-        };
-        let kid = jws.kid();
-        let judgement = subject
-            .judge(|key: &Key| key.public.is_some() && kid.is_none_or(|kid| key.id() == Some(kid)));
-        let (keys, signature) = match judgement {
-            None | Some(Judgement::NoKeys) => (
-                ladder
-                    .check("keys", Status::Unknown, "no key set was given")
-                    .hint("paste the output of `kubectl get --raw /openid/v1/jwks`"),
-                ladder.check(
-                    "signature",
-                    Status::Unknown,
-                    "without keys nobody can tell who signed this token",
-                ),
-            ),
-            Some(Judgement::NoCandidate) => (
-                ladder
-                    .check("keys", Status::Fail, "the API server has no key of this id")
-                    .actual(kid),
-                ladder.check(
-                    "signature",
-                    Status::Skip,
-                    "there is no key to check the signature with",
-                ),
-            ),
-            Some(Judgement::Invalid) => (
-                ladder.check("keys", Status::Pass, "the API server has a key to try").actual(kid),
-                ladder.check("signature", Status::Fail, "the key did not make this signature"),
-            ),
-            Some(Judgement::Valid(_)) => (
-                ladder.check("keys", Status::Pass, "the API server has a key to try").actual(kid),
-                ladder.check("signature", Status::Pass, "the signature is right"),
-            ),
-        };
-        ladder.judge(keys.rule("K50"), || refused(Some("invalid signature, no keys found")));
-        ladder.judge(signature.rule("K50"), || {
-            refused(Some("go-jose/go-jose: error in cryptographic primitive"))
-        });
-    }
-
-    /// K52: before time, and before any object is looked up.
-    fn audience(&self, ladder: &mut Ladder, claims: Claims<'_>) {
-        let found = match strict_audiences(claims.0.get("aud")) {
-            Ok(found) => found,
-            Err(actual) => {
-                let check = ladder.check(
-                    "audience",
-                    Status::Fail,
-                    "`aud` is neither a text nor a list of texts",
-                );
-                ladder.judge(check.actual(actual).rule("K9"), || {
-                    refused(Some("go-jose/go-jose/jwt: expected string or array value to unmarshal to Audience"))
-                });
-                return;
-            }
-        };
-        let own =
-            if found.is_empty() { self.cluster.effective_api_audiences() } else { found.clone() };
-        let met = self.audiences.iter().any(|wanted| own.contains(wanted));
-        let (status, title) = match (met, found.is_empty()) {
-            (true, true) => {
-                (Status::Pass, "the token names no audience, so it counts as the API server's")
-            }
-            (true, false) => (Status::Pass, "the token is meant for an audience that is asked for"),
-            (false, _) => (Status::Fail, "the token is meant for somebody else"),
-        };
-        let check = ladder
-            .check("audience", status, title)
-            .expected(json!(self.audiences))
-            .actual(json!(own))
-            .rule("K52");
-        ladder.judge(check, || {
-            let reason = format!(
-                "token audiences {} is invalid for the target audiences {}",
-                go_list(&own),
-                go_list(&self.audiences)
-            );
-            refused(Some(&reason))
-        });
-    }
-
-    /// K53, in this order.
-    fn time(&self, ladder: &mut Ladder, claims: Claims<'_>) {
-        let table = [
-            ("nbf", "service account token is not valid yet"),
-            ("exp", "service account token has expired"),
-            ("iat", "service account token is issued in the future"),
-        ];
-        for (claim, reason) in table {
-            let check = match go_date(claims, claim) {
-                Err(actual) => {
-                    let title = format!("`{claim}` is not a number");
-                    let check = ladder
-                        .check(&format!("time/{claim}"), Status::Fail, title)
-                        .actual(actual)
-                        .rule("K53");
-                    ladder.judge(check, || {
-                        refused(Some(
-                            "go-jose/go-jose/jwt: expected number value to unmarshal NumericDate",
-                        ))
-                    });
-                    continue;
-                }
-                Ok(None) => ladder.check(
-                    &format!("time/{claim}"),
-                    Status::Skip,
-                    format!("the token has no `{claim}`"),
-                ),
-                Ok(Some(date)) => self.border(ladder, claim, date),
-            };
-            ladder.judge(check.rule("K53"), || refused(Some(reason)));
-        }
-    }
-
-    fn border(&self, ladder: &Ladder, claim: &str, date: UnixTime) -> Check {
-        let late = claim == "exp";
-        let good = if late { self.now.0 - LEEWAY <= date.0 } else { self.now.0 + LEEWAY >= date.0 };
-        let apart = duration(self.now.since(date));
-        let title = match (late, good, self.now.0 > date.0) {
-            (true, true, false) => format!("the token expires in {apart}"),
-            (true, true, true) => {
-                format!("the token expired {apart} ago, within the leeway of {LEEWAY} s")
-            }
-            (true, false, _) => format!("the token expired {apart} ago"),
-            (false, true, _) => {
-                format!("`{claim}` lies in the past, or within the leeway of {LEEWAY} s")
-            }
-            (false, false, _) => format!("`{claim}` lies {apart} in the future"),
-        };
-        let sign = if late { "now - 60 s <=" } else { "now + 60 s >=" };
-        ladder
-            .check(&format!("time/{claim}"), if good { Status::Pass } else { Status::Fail }, title)
-            .expected(format!("{sign} {date}"))
-            .actual(self.now.to_string())
+    let claims = examined.by.claims();
+    TokenReviewAnswer {
+        verdict: examined.steps.verdict(),
+        status: TokenReviewStatus {
+            authenticated: true,
+            user: examined.by.user(),
+            audiences: claims.map(|claims| examined.by.met_audiences(claims)).unwrap_or_default(),
+            error: None,
+        },
+        audit_annotations: examined.steps.annotations,
+        checks: examined.steps.checks,
     }
 }
 
-/// Go's `%q` of a list of strings.
-fn go_list(values: &[String]) -> String {
-    let quoted: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-    format!("[{}]", quoted.join(" "))
+fn unauthenticated(checks: Vec<Check>, error: Option<String>) -> TokenReviewAnswer {
+    TokenReviewAnswer {
+        verdict: Verdict::Deny,
+        status: TokenReviewStatus { error, ..TokenReviewStatus::default() },
+        audit_annotations: std::collections::BTreeMap::new(),
+        checks,
+    }
+}
+
+/// K48: no token at all is no bad token. A TokenReview then answers for whoever asks without one, by default the
+/// anonymous user; a request has nobody to show for.
+fn anonymous(
+    input: &TokenReviewInput,
+    presented: &Presented<'_>,
+    found: &Bearer<'_>,
+) -> TokenReviewAnswer {
+    let title = match found {
+        Bearer::BlankBefore => "a blank stands before the token, so the API server sees none",
+        _ => "the API server sees no bearer token",
+    };
+    let check = |status| {
+        let check = Steps::check("format", status, title).rule("K48");
+        check.hint("the header is `Authorization: Bearer TOKEN`, with one blank")
+    };
+    if input.authorization.is_some() {
+        return unauthenticated(vec![check(Status::Fail)], None);
+    }
+    TokenReviewAnswer {
+        verdict: Verdict::Allow,
+        status: TokenReviewStatus {
+            authenticated: true,
+            user: Some(ReviewedUser {
+                username: "system:anonymous".into(),
+                groups: vec!["system:unauthenticated".into()],
+                ..ReviewedUser::default()
+            }),
+            audiences: presented.audiences.clone(),
+            error: None,
+        },
+        audit_annotations: std::collections::BTreeMap::new(),
+        checks: vec![check(Status::Warn)],
+    }
 }

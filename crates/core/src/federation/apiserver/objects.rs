@@ -1,127 +1,223 @@
 //! The objects that a token is bound to: they must exist, be the same ones, and not be deleted (K54 to K56, K95).
 
-use super::{Review, refused};
+use super::Examination;
+use super::identity::{account_names, path_problem};
+use super::steps::{Refusal, Steps};
 use crate::check::lifetime::LEEWAY;
-use crate::claims::Claims;
+use crate::claims::{Claims, ObjectRef};
 use crate::document::Node;
-use crate::federation::Ladder;
-use crate::jws::Jws;
-use crate::objects::{Object, Objects};
-use crate::trace::Status;
+use crate::go::quoted;
+use crate::objects::Object;
+use crate::trace::{Check, Status};
 
-impl Review<'_> {
-    /// K54, K55, K95: account, Secret, pod, node; the node only if there is no pod (K56).
-    pub(super) fn objects(
-        &self,
-        ladder: &mut Ladder,
-        claims: Claims<'_>,
-        legacy: bool,
-        jws: Option<&Jws>,
-    ) {
-        if legacy && self.cluster.service_account_lookup == Some(false) {
-            let check = ladder.check(
-                "objects",
-                Status::Skip,
-                "objects are not looked up: --service-account-lookup is off",
-            );
-            ladder.push(check.rule("K95"));
-            return;
-        }
-        let Some(account) = claims.service_account() else {
-            ladder.push(ladder.check(
-                "objects",
-                Status::Skip,
-                "the token names no account to look up",
-            ));
-            return;
-        };
-        let objects = Objects::read(
-            self.cluster.objects.as_deref().unwrap_or_default(),
-            self.cluster.default_namespace(),
-        );
-        let mut wanted = Vec::new();
-        if legacy {
-            wanted.extend(claims.secret().map(|secret| ("Secret", secret.name, None)));
-        }
-        wanted.push(("ServiceAccount", account.name.clone(), account.uid.clone()));
-        if !legacy {
-            let pod = claims.bound("pod");
-            let node = if pod.is_some() { None } else { claims.bound("node") };
-            wanted.extend(claims.bound("secret").map(|secret| ("Secret", secret.name, secret.uid)));
-            wanted.extend(pod.map(|pod| ("Pod", pod.name, pod.uid)));
-            wanted.extend(node.map(|node| ("Node", node.name, node.uid)));
-        }
-        for (kind, name, uid) in wanted {
-            let namespace = if kind == "Node" { "" } else { account.namespace.as_str() };
-            let lookup = Lookup { kind, namespace, name: &name, uid, legacy };
-            let found = objects.find(kind, namespace, &name);
-            self.object(ladder, &lookup, found);
-            if let (true, "Secret", Some(found), Some(jws)) = (legacy, kind, found, jws) {
-                stored_copy(ladder, found, &jws.compact);
-            }
-        }
-    }
-
-    fn object(&self, ladder: &mut Ladder, lookup: &Lookup<'_>, found: Option<&Object>) {
-        let stage = format!("objects/{}", lookup.kind.to_lowercase());
-        let named = format!("{} {}", lookup.kind, lookup.name);
-        let Some(found) = found else {
-            let complete = self.cluster.objects_complete == Some(true);
-            let status = if complete { Status::Fail } else { Status::Unknown };
-            let title = if complete {
-                format!("{named} does not exist")
-            } else {
-                format!("whether {named} still exists cannot be known offline")
-            };
-            let check = ladder
-                .check(&stage, status, title)
-                .rule("K54")
-                .hint("only TokenReview can tell: deletion of pod, node, Secret or account is invisible in the token");
-            ladder.judge(check, || refused(Some(&lookup.missing())));
-            return;
-        };
-        if let Some(live) =
-            found.uid().filter(|live| lookup.uid.as_deref().is_some_and(|uid| uid != *live))
-        {
-            let claim = lookup.uid.as_deref().unwrap_or_default();
-            let title = format!(
-                "{named} is not the one that the token was issued for: it was deleted and made again"
-            );
-            let check =
-                ladder.check(&stage, Status::Fail, title).expected(claim).actual(live).rule("K54");
-            ladder.judge(check, || refused(Some(&lookup.other_uid(live, claim))));
-            return;
-        }
-        // K95: for legacy tokens without leeway.
-        let leeway = if lookup.legacy { 0.0 } else { LEEWAY };
-        let gone =
-            found.deletion_timestamp().filter(|at| lookup.legacy || at.0 < self.now.0 - leeway);
-        match gone {
-            Some(at) => {
-                let check = ladder
-                    .check(&stage, Status::Fail, format!("{named} is deleted as of {at}"))
-                    .rule("K55");
-                ladder.judge(check, || refused(Some(&lookup.deleted())));
-            }
-            None => ladder
-                .push(ladder.check(&stage, Status::Pass, format!("{named} exists")).rule("K54")),
-        }
-    }
-}
+/// K95, K97: the Secret's labels.
+const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
 
 /// One object that the API server looks up, and how it says no.
 struct Lookup<'a> {
-    kind: &'a str,
+    kind: &'static str,
     namespace: &'a str,
     name: &'a str,
-    uid: Option<String>,
+    /// Of the claim; `None`: it is not compared.
+    uid: Option<&'a str>,
     legacy: bool,
 }
 
+impl Examination<'_> {
+    /// K54, K55: account, Secret, pod, node; the node only if there is no pod (K56).
+    pub(super) fn bound_objects(&self, steps: &mut Steps, claims: Claims<'_>) {
+        let (namespace, name) = account_names(claims);
+        if namespace.is_empty() || name.is_empty() {
+            let title = "the token names no account to look up";
+            steps.push(Steps::check("objects", Status::Skip, title));
+            return;
+        }
+        let uid = claims.service_account().and_then(|account| account.uid).unwrap_or_default();
+        let lookup = |kind, namespace, name, uid| Lookup {
+            kind,
+            namespace,
+            name,
+            uid: Some(uid),
+            legacy: false,
+        };
+        self.object(steps, &lookup("ServiceAccount", namespace, name, &uid));
+        let reference = |member: &str| -> Option<ObjectRef> {
+            let value = claims.kubernetes()?.get(member)?.as_object()?;
+            let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
+            Some(ObjectRef {
+                name: text("name").unwrap_or_default().to_owned(),
+                uid: text("uid").map(str::to_owned),
+            })
+        };
+        let (secret, pod, node) = (reference("secret"), reference("pod"), reference("node"));
+        for (kind, object) in [("Secret", &secret), ("Pod", &pod)] {
+            if let Some(object) = object {
+                let uid = object.uid.as_deref().unwrap_or_default();
+                self.object(steps, &lookup(kind, namespace, &object.name, uid));
+            }
+        }
+        match (node, &pod) {
+            (Some(node), None) if self.release.tells_token_and_node() => {
+                let uid = node.uid.as_deref().unwrap_or_default();
+                self.object(steps, &lookup("Node", "", &node.name, uid));
+            }
+            (Some(_), None) => {
+                let title = "what releases before 1.30 do with a token that is bound to a node is not modelled";
+                steps.push(Steps::check("objects/node", Status::Unknown, title).rule("K54"));
+            }
+            _ => {}
+        }
+    }
+
+    /// K95: the Secret, the copy in it, the account, and whether the Secret is marked invalid.
+    pub(super) fn legacy_objects(&self, steps: &mut Steps, claims: Claims<'_>) {
+        if self.cluster.service_account_lookup == Some(false) {
+            let title = "objects are not looked up: --service-account-lookup is off";
+            steps.push(Steps::check("objects", Status::Skip, title).rule("K95"));
+            return;
+        }
+        let flat = |name: &str| claims.legacy(name).unwrap_or_default();
+        let (namespace, secret) = (flat("namespace"), flat("secret.name"));
+        let (account, uid) = (flat("service-account.name"), flat("service-account.uid"));
+        if [namespace, secret, account].contains(&"") {
+            let title = "the token names no account to look up";
+            steps.push(Steps::check("objects", Status::Skip, title));
+            return;
+        }
+        let lookup = Lookup { kind: "Secret", namespace, name: secret, uid: None, legacy: true };
+        self.object(steps, &lookup);
+        let stored = self.objects.find("Secret", namespace, secret);
+        if let (Some(stored), Some(token)) = (stored, self.token) {
+            stored_copy(steps, stored, &token.text);
+        }
+        let lookup = Lookup {
+            kind: "ServiceAccount",
+            namespace,
+            name: account,
+            uid: Some(uid),
+            legacy: true,
+        };
+        self.object(steps, &lookup);
+        if let Some(stored) = stored {
+            self.tracking(steps, stored, account);
+        }
+    }
+
+    /// K95, K97: a Secret that the cleaner marked is refused; any use is noted.
+    fn tracking(&self, steps: &mut Steps, secret: &Object, account: &str) {
+        let (namespace, name) = (secret.namespace.as_str(), secret.name.as_str());
+        let label = secret.node.at(&["metadata", "labels", INVALID_SINCE]).and_then(Node::as_str);
+        let marked = label.filter(|since| !since.is_empty());
+        if let Some(since) = marked.filter(|_| self.release.marks_legacy_invalid()) {
+            steps.annotate("legacy-token-invalidated", format!("{name}/{namespace}"));
+            let check = Steps::check(
+                "objects/secret/invalid-since",
+                Status::Fail,
+                format!("the Secret was marked invalid on {since}: nobody had used it for long"),
+            );
+            let reason = format!(
+                "the token in secret {namespace}/{name} for service account {namespace}/{account} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '{INVALID_SINCE}' label from the secret to temporarily allow use of this token"
+            );
+            steps.judge(check.rule("K95"), || Refusal::because(reason));
+            return;
+        }
+        let Some(live) = self.objects.find("ServiceAccount", namespace, account) else { return };
+        let listed = live.node.get("secrets").map(Node::elements).unwrap_or_default();
+        let is_it = |entry: &Node| entry.get("name").and_then(Node::as_str) == Some(name);
+        if listed.iter().any(is_it) {
+            steps.annotate("legacy-token-autogenerated-secret", name.to_owned());
+            let title =
+                "the Secret is listed in the account's `secrets`, so it counts as auto-generated";
+            let check = Steps::check("objects/secret/auto-generated", Status::Warn, title);
+            steps.push(check.hint("Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.").rule("K97"));
+        } else {
+            steps.annotate("legacy-token-manual-secret", name.to_owned());
+        }
+    }
+
+    /// Existence, UID, deletion, in the release's order.
+    fn object(&self, steps: &mut Steps, lookup: &Lookup<'_>) {
+        let stage = format!("objects/{}", lookup.kind.to_lowercase());
+        let named = format!("{} {}", lookup.kind, lookup.name);
+        let Some(found) = self.objects.find(lookup.kind, lookup.namespace, lookup.name) else {
+            self.not_found(steps, lookup, &stage, &named);
+            return;
+        };
+        let (other, deleted) = (
+            lookup.is_another(found, &stage, &named),
+            self.is_deleted(lookup, found, &stage, &named),
+        );
+        let uid_first = self.release.checks_uid_first() && !lookup.legacy;
+        let failed = if uid_first { other.or(deleted) } else { deleted.or(other) };
+        if let Some((check, reason)) = failed {
+            steps.judge(check, || Refusal::because(reason));
+            return;
+        }
+        if lookup.uid.is_some() && found.uid().is_none() {
+            let title = format!(
+                "whether this is the {named} of the token cannot be known: its UID is not told"
+            );
+            let check = Steps::check(&stage, Status::Unknown, title).rule("K54");
+            steps.push(
+                check.hint("paste the live object: `kubectl get -o yaml` tells metadata.uid"),
+            );
+            return;
+        }
+        steps.push(Steps::check(&stage, Status::Pass, format!("{named} exists")).rule("K54"));
+    }
+
+    fn not_found(&self, steps: &mut Steps, lookup: &Lookup<'_>, stage: &str, named: &str) {
+        let complete = self.cluster.objects_complete == Some(true);
+        let impossible = lookup.name.is_empty() || path_problem(lookup.name).is_some();
+        let (status, title) = match complete || impossible {
+            true => (Status::Fail, format!("{named} does not exist")),
+            false => {
+                (Status::Unknown, format!("whether {named} still exists cannot be known offline"))
+            }
+        };
+        let check = Steps::check(stage, status, title).rule("K54").hint(
+            "only TokenReview can tell: deletion of pod, node, Secret or account is invisible in the token",
+        );
+        steps.judge(check, || Refusal::because(lookup.missing()));
+    }
+
+    /// K55; K95: for legacy tokens without leeway, whatever the date.
+    fn is_deleted(
+        &self,
+        lookup: &Lookup<'_>,
+        found: &Object,
+        stage: &str,
+        named: &str,
+    ) -> Option<(Check, String)> {
+        let at = found.deletion_timestamp()?;
+        if !lookup.legacy && at.0 >= self.now.0 - LEEWAY {
+            return None;
+        }
+        let check = Steps::check(stage, Status::Fail, format!("{named} is deleted as of {at}"));
+        Some((check.rule(if lookup.legacy { "K95" } else { "K55" }), lookup.deleted()))
+    }
+}
+
 impl Lookup<'_> {
+    /// K54: the claim's UID is not the live one.
+    fn is_another(&self, found: &Object, stage: &str, named: &str) -> Option<(Check, String)> {
+        let (claim, live) = (self.uid?, found.uid()?);
+        if claim == live {
+            return None;
+        }
+        let title = match claim {
+            "" => format!("the token does not tell the UID of {named}"),
+            _ => format!(
+                "{named} is not the one that the token was issued for: it was deleted and made again"
+            ),
+        };
+        let check = Steps::check(stage, Status::Fail, title).expected(claim).actual(live);
+        Some((check.rule("K54"), self.other_uid(live, claim)))
+    }
+
     fn missing(&self) -> String {
         match (self.kind, self.legacy) {
-            ("ServiceAccount", _) => format!("serviceaccounts \"{}\" not found", self.name),
+            ("ServiceAccount", _) => format!("serviceaccounts {} not found", quoted(self.name)),
             (_, true) => "Token has been invalidated".into(),
             _ => "service account token has been invalidated".into(),
         }
@@ -156,17 +252,15 @@ impl Lookup<'_> {
 }
 
 /// K95: the Secret must hold this very token.
-fn stored_copy(ladder: &mut Ladder, secret: &Object, compact: &str) {
+fn stored_copy(steps: &mut Steps, secret: &Object, token: &str) {
     use base64::Engine as _;
     let stored = secret.node.at(&["data", "token"]).and_then(Node::as_str);
     let stored =
         stored.and_then(|stored| base64::engine::general_purpose::STANDARD.decode(stored).ok());
-    let same = stored.as_deref() == Some(compact.as_bytes());
-    let (status, title) = if same {
-        (Status::Pass, "the Secret holds this very token")
-    } else {
-        (Status::Fail, "the Secret holds another token")
+    let (status, title) = match stored.as_deref() == Some(token.as_bytes()) {
+        true => (Status::Pass, "the Secret holds this very token"),
+        false => (Status::Fail, "the Secret holds another token"),
     };
-    let check = ladder.check("objects/secret/token", status, title).rule("K95");
-    ladder.judge(check, || refused(Some("Token does not match server's copy")));
+    let check = Steps::check("objects/secret/token", status, title).rule("K95");
+    steps.judge(check, || Refusal::because("Token does not match server's copy"));
 }

@@ -1,0 +1,216 @@
+//! A token as the API server reads it: looser than podpass does (K4, K9, K49, K50).
+//!
+//! Source: `pkg/serviceaccount/jwt.go` `hasCorrectIssuer`; go-jose v2.6.3 `jws.go`, `shared.go`, `utils.go`.
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use x509_cert::der::Decode as _;
+
+use crate::document::{Data, Duplicates, Node, parse_json};
+use crate::jwk::Keys;
+
+/// `base64.RawURLEncoding`: no padding, and stray bits at the end do not matter.
+const RAW_URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+/// `base64.StdEncoding`.
+const STD: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// What the API server makes of a text.
+pub(super) struct Token {
+    pub(super) text: String,
+    /// Why no authenticator looks at it; none of this is ever said (K49).
+    pub(super) problem: Option<String>,
+    pub(super) payload: Option<Node>,
+    pub(super) header: Option<Header>,
+    /// Header and payload, encoded anew: line breaks and stray bits are gone.
+    pub(super) signing_input: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+/// What of a header matters.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Header {
+    pub(super) alg: String,
+    /// An empty one counts as none (K50).
+    pub(super) kid: String,
+    /// `crit` stands in it, whatever it names: no key then helps (K50).
+    pub(super) critical: bool,
+    /// `b64: false`: the payload is signed as it is.
+    bare_payload: bool,
+}
+
+impl Token {
+    pub(super) fn read(text: &str) -> Self {
+        let mut token = Self {
+            text: text.to_owned(),
+            problem: None,
+            payload: None,
+            header: None,
+            signing_input: Vec::new(),
+            signature: Vec::new(),
+        };
+        if let Err(problem) = token.decode() {
+            token.problem = Some(problem);
+        }
+        token
+    }
+
+    fn decode(&mut self) -> Result<(), String> {
+        if self.text.trim().starts_with('{') {
+            return Err("the text is JSON, not a token in compact form".into());
+        }
+        let parts: Vec<&str> = self.text.split('.').collect();
+        let &[header, payload, signature] = parts.as_slice() else {
+            let found = parts.len();
+            return Err(format!("expected three parts separated by dots, found {found}"));
+        };
+        let payload = raw_url(payload).ok_or("the payload is not base64url")?;
+        // Go puts U+FFFD for what is not UTF-8.
+        let node = parse_json(&String::from_utf8_lossy(&payload), Duplicates::JudgedByDecoder);
+        self.payload =
+            Some(node.map_err(|error| format!("the payload is not JSON: {}", error.message))?);
+        let part = |name: &str, part: &str| {
+            let solid: String = part.chars().filter(|c| !c.is_whitespace()).collect();
+            raw_url(&solid).ok_or_else(|| format!("the {name} is not base64url"))
+        };
+        let (header, signature) = (part("header", header)?, part("signature", signature)?);
+        let read = Header::read(&header)?;
+        self.signing_input = [RAW_URL.encode(&header).into_bytes(), vec![b'.']].concat();
+        match read.bare_payload {
+            true => self.signing_input.extend(&payload),
+            false => self.signing_input.extend(RAW_URL.encode(&payload).into_bytes()),
+        }
+        self.signature = signature;
+        self.header = Some(read);
+        Ok(())
+    }
+}
+
+/// Go's decoder skips line breaks.
+fn raw_url(part: &str) -> Option<Vec<u8>> {
+    let solid: String = part.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    RAW_URL.decode(solid).ok()
+}
+
+impl Header {
+    /// go-jose `rawHeader.sanitized`.
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let node = parse_json(&String::from_utf8_lossy(bytes), Duplicates::JudgedByDecoder)
+            .map_err(|error| format!("the header is not JSON: {}", error.message))?;
+        if !node.is_object() && !node.is_null() {
+            return Err("the header is JSON, but not an object".into());
+        }
+        if has_duplicates(&node) {
+            return Err("a member stands twice in the header".into());
+        }
+        let member = |name: &str| node.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| match member(name) {
+            None => Ok(String::new()),
+            Some(value) => value
+                .as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the header's `{name}` is not a string")),
+        };
+        text("nonce")?;
+        if member("jwk").is_some_and(|jwk| !is_public_key(jwk)) {
+            return Err("the header's `jwk` is no public key".into());
+        }
+        if member("x5c").is_some_and(|chain| !is_chain(chain)) {
+            return Err("the header's `x5c` is no chain of certificates".into());
+        }
+        Ok(Self {
+            alg: text("alg")?,
+            kid: text("kid")?,
+            critical: member("crit").is_some(),
+            bare_payload: member("b64").and_then(Node::as_bool) == Some(false),
+        })
+    }
+}
+
+fn has_duplicates(node: &Node) -> bool {
+    let mut names = std::collections::HashSet::new();
+    node.members()
+        .iter()
+        .any(|member| !names.insert(member.name.as_str()) || has_duplicates(&member.value))
+        || node.elements().iter().any(has_duplicates)
+}
+
+/// It is ignored, but it must make sense.
+fn is_public_key(jwk: &Node) -> bool {
+    let keys = Keys::parse(&jwk.to_json().to_string()).keys;
+    keys.first().is_some_and(|key| key.public.is_some()) && jwk.get("d").is_none()
+}
+
+fn is_chain(chain: &Node) -> bool {
+    let certificate = |text: &Node| {
+        text.as_str()
+            .and_then(|text| STD.decode(text).ok())
+            .is_some_and(|der| x509_cert::Certificate::from_der(&der).is_ok())
+    };
+    matches!(&chain.data, Data::Array(elements) if elements.iter().all(certificate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(text: &str) -> String {
+        RAW_URL.encode(text)
+    }
+
+    #[test]
+    fn what_is_skipped_without_a_word() {
+        let token =
+            |header: &str, payload: &str| format!("{}.{}.c2ln", encode(header), encode(payload));
+        let table = [
+            (" {\"a\":1}".to_owned(), Some("the text is JSON, not a token in compact form")),
+            ("a.b".into(), Some("expected three parts separated by dots, found 2")),
+            (
+                "..".into(),
+                Some("the payload is not JSON: expected a value, found the end of the text"),
+            ),
+            ("e30.e30=.c2ln".into(), Some("the payload is not base64url")),
+            ("e30.e3 0.c2ln".into(), Some("the payload is not base64url")),
+            ("e30.e30.+/+/".into(), Some("the signature is not base64url")),
+            (token("[]", "{}"), Some("the header is JSON, but not an object")),
+            (token(r#"{"kid":1}"#, "{}"), Some("the header's `kid` is not a string")),
+            (token(r#"{"alg":1}"#, "{}"), Some("the header's `alg` is not a string")),
+            (token(r#"{"a":1,"a":1}"#, "{}"), Some("a member stands twice in the header")),
+            (
+                token(r#"{"x5c":["AAAA"]}"#, "{}"),
+                Some("the header's `x5c` is no chain of certificates"),
+            ),
+            (token(r#"{"jwk":{}}"#, "{}"), Some("the header's `jwk` is no public key")),
+            (".e30.".into(), None),
+            ("e30.e30.".into(), None),
+            ("\n e3\t0.e3\n0.c2\r\nln \n".into(), None),
+            ("e31.e31.c2l".into(), None),
+            (token("null", "[]"), None),
+            (token(r#"{"kid":null,"crit":["x"]}"#, "\"\\ud800\""), None),
+        ];
+        for (text, problem) in table {
+            assert_eq!(Token::read(&text).problem.as_deref(), problem, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_signing_input_is_encoded_anew() {
+        let token = Token::read("\ne3\n1.e31.c2ln");
+        assert_eq!(token.signing_input, b"e30.e30");
+        assert_eq!(token.signature, b"sig");
+        let bare = Token::read(&format!("{}.e30.c2ln", encode(r#"{"b64":false}"#)));
+        assert!(bare.signing_input.ends_with(b".{}"));
+    }
+}

@@ -1,0 +1,108 @@
+//! How Go prints and names things, where the API server's texts depend on it.
+
+/// Go's `%q` of a text.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\0'..='\u{1f}' | '\u{7f}' => {
+                quoted.push_str(&format!("\\x{:02x}", u32::from(character)));
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Go's `%q` of a list of texts.
+pub(crate) fn quoted_list(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", quoted.join(" "))
+}
+
+/// Go's `%v` of apimachinery's `utilerrors.Aggregate`: equal messages once, brackets around several (K64).
+pub(crate) fn aggregate(messages: &[String]) -> String {
+    let mut distinct: Vec<&str> = Vec::new();
+    for message in messages {
+        if !distinct.contains(&message.as_str()) {
+            distinct.push(message);
+        }
+    }
+    match distinct.as_slice() {
+        [only] => (*only).to_owned(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+/// RFC 1123 label, at most 63 bytes: the name of a namespace.
+pub(crate) fn is_dns_label(name: &str) -> bool {
+    name.len() <= 63 && is_label(name)
+}
+
+/// RFC 1123 subdomain, at most 253 bytes: the name of a ServiceAccount.
+pub(crate) fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn is_label(name: &str) -> bool {
+    let outer = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    bytes.first().is_some_and(outer)
+        && bytes.last().is_some_and(outer)
+        && bytes.iter().all(|byte| outer(byte) || *byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes() {
+        let table = [
+            ("", r#""""#),
+            ("a\"b\\c", r#""a\"b\\c""#),
+            ("\n\t\u{1}\u{7f}", r#""\n\t\x01\x7f""#),
+            ("ü", "\"ü\""),
+        ];
+        for (text, expected) in table {
+            assert_eq!(quoted(text), expected);
+        }
+        assert_eq!(quoted_list(&["a".into(), "b c".into()]), r#"["a" "b c"]"#);
+        assert_eq!(quoted_list(&[]), "[]");
+    }
+
+    #[test]
+    fn aggregates() {
+        let join = |texts: &[&str]| {
+            aggregate(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(join(&["a"]), "a");
+        assert_eq!(join(&["a", "a"]), "a");
+        assert_eq!(join(&["a", "b", "a"]), "[a, b]");
+    }
+
+    #[test]
+    fn names() {
+        for (name, label, subdomain) in [
+            ("default", true, true),
+            ("a.b", false, true),
+            ("a..b", false, false),
+            ("-a", false, false),
+            ("A", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!((is_dns_label(name), is_dns_subdomain(name)), (label, subdomain), "{name}");
+        }
+        assert!(!is_dns_label(&"a".repeat(64)));
+    }
+}
