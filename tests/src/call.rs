@@ -57,6 +57,7 @@ fn invoke(name: &str, arguments: &[Value]) -> Result<Value, Value> {
         "parseKeys" => answer(podpass::parse_keys(&arguments.document(0))),
         "reportToMarkdown" => answer(podpass::report_to_markdown(&arguments.plain(0)?)),
         "rotationTimeline" => answer(podpass::rotation_timeline(&arguments.options(0)?)),
+        "simulateTokenReview" => answer(podpass::simulate_token_review(&arguments.options(0)?)),
         "verifyServiceAccountToken" => {
             let (token, keys) = (arguments.text(0)?, arguments.document(1));
             podpass::verify_service_account_token(token, &keys, &arguments.options(2)?)

@@ -8,6 +8,7 @@ mod door;
 mod federation;
 mod pods;
 mod report;
+mod review;
 mod token;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,6 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub use federation::evaluate_federation;
 pub use pods::{inspect_pods, kubelet_refresh, rotation_timeline};
 pub use report::{explain, report_to_markdown};
+pub use review::simulate_token_review;
 pub use token::{
     check_service_account_token, decode_token, parse_keys, verify_service_account_token,
 };

@@ -21,7 +21,8 @@ const at = (...parts) => join(here, ...parts);
 
 const DOORS = [
   "checkServiceAccountToken", "decodeToken", "evaluateFederation", "explain", "inspectPods", "kubeletRefresh",
-  "parseKeys", "reportToMarkdown", "rotationTimeline", "verifyServiceAccountToken", "version",
+  "parseKeys", "reportToMarkdown", "rotationTimeline", "simulateTokenReview", "verifyServiceAccountToken",
+  "version",
 ];
 
 const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));

@@ -157,6 +157,48 @@ export function checkServiceAccountToken(token: string, keys: string | object, o
   checks: Check[];
 };
 
+// ---------------------------------------------------------------- TokenReview
+
+export interface TokenReviewInput {
+  /** `spec.token`, to the letter: nothing is unwrapped. */
+  token?: string;
+  /** Instead of a token: the `Authorization` header of a request to the API server. */
+  authorization?: string;
+  keys: string | object;
+  /** The one that answers. */
+  cluster: Cluster;
+  /** `spec.audiences`; default: the API server's own. */
+  audiences?: string[];
+  now?: UnixTime;
+}
+
+export interface TokenReviewAnswer {
+  /** `unknown` where keys or objects are unknown; then `status` is the answer if they are in order. */
+  verdict: Verdict;
+  /** As in authentication.k8s.io/v1. */
+  status: {
+    authenticated: boolean;
+    /** The anonymous user, which a token with a blank before it is answered with, has no `uid`. */
+    user?: { username: string; uid: string; groups: string[]; extra?: { [key: string]: string[] } };
+    /** Of those asked for, the token's. */
+    audiences?: string[];
+    /** To the letter. */
+    error?: string;
+  };
+  /** Of the audit event of a request made with this token. */
+  auditAnnotations: { [key: string]: string };
+  checks: Check[];
+}
+
+/**
+ * What TokenReview would answer about a token, or what a request with this header would get.
+ *
+ * @example
+ * const { status } = simulateTokenReview({ token, keys: jwks, cluster: { issuers: ["https://issuer.example"] } });
+ * console.log(status.user?.username ?? status.error);
+ */
+export function simulateTokenReview(review: TokenReviewInput): TokenReviewAnswer;
+
 // ---------------------------------------------------------------- pods
 
 /** What becomes of one pod, or of the pods of one workload. */

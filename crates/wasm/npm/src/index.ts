@@ -25,6 +25,11 @@ export const kubeletRefresh: typeof contract.kubeletRefresh = (token) =>
 export const rotationTimeline: typeof contract.rotationTimeline = (options) =>
   call("rotationTimeline", optionsOf(options, "options"));
 
+export const simulateTokenReview: typeof contract.simulateTokenReview = (review) => {
+  const asText = { ...review, keys: documentOf(review?.keys, "keys") };
+  return call("simulateTokenReview", optionsOf(asText, "review"));
+};
+
 export const evaluateFederation: typeof contract.evaluateFederation = (options) => {
   const keys = options?.keys;
   const asText = keys === undefined ? options : { ...options, keys: documentOf(keys, "keys") };

@@ -18,6 +18,7 @@ declare module "podpass:glue" {
     parseKeys(text: string): unknown;
     reportToMarkdown(report: string): unknown;
     rotationTimeline(wanted: string): unknown;
+    simulateTokenReview(review: string): unknown;
     verifyServiceAccountToken(token: string, keys: string, wanted: string): unknown;
     version(): string;
   }

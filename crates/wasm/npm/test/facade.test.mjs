@@ -87,6 +87,9 @@ test("calls that make no sense are TypeErrors", () => {
     () => podpass.explain({ now: 10n }),
     () => podpass.evaluateFederation({ token: "a.b.c" , trust: "x" }),
     () => podpass.inspectPods("", []),
+    () => podpass.simulateTokenReview(),
+    () => podpass.simulateTokenReview({ token: "a.b.c", cluster: {} }),
+    () => podpass.simulateTokenReview({ token: "a.b.c", keys: "{}", cluster: {}, surprise: 1 }),
     () => podpass.kubeletRefresh({}),
   ];
   for (const call of calls) {

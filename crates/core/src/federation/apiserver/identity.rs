@@ -11,6 +11,7 @@ use crate::federation::Grant;
 use crate::go::{is_dns_label, is_dns_subdomain, quoted};
 use crate::review::ReviewedUser;
 use crate::trace::Status;
+use crate::version::Feature;
 
 /// K54: the account is asked for by the names in the private claims, so they must be names.
 pub(super) fn bound_claims(steps: &mut Steps, claims: Claims<'_>) {
@@ -121,14 +122,15 @@ impl Examination<'_> {
         })
     }
 
-    /// K60. Token id and node came with Kubernetes 1.30.
+    /// K60.
     fn extra(&self, claims: Claims<'_>) -> BTreeMap<String, Vec<String>> {
         let mut extra = BTreeMap::new();
         let mut add = |name: &str, value: String| {
             extra.insert(format!("authentication.kubernetes.io/{name}"), vec![value]);
         };
-        let told = self.release.tells_token_and_node();
-        if let Some(id) = claims.text("jti").filter(|id| told && !id.is_empty()) {
+        let (tells_id, tells_node) =
+            (self.cluster.has(Feature::TokenId), self.cluster.has(Feature::PodNodeInfo));
+        if let Some(id) = claims.text("jti").filter(|id| tells_id && !id.is_empty()) {
             add("credential-id", format!("JTI={id}"));
         }
         if let Some(pod) = claims.bound("pod")
@@ -137,7 +139,8 @@ impl Examination<'_> {
             add("pod-name", pod.name);
             add("pod-uid", uid);
         }
-        if let Some(node) = claims.bound("node").filter(|node| told && !node.name.is_empty()) {
+        if let Some(node) = claims.bound("node").filter(|node| tells_node && !node.name.is_empty())
+        {
             add("node-name", node.name);
             if let Some(uid) = node.uid.filter(|uid| !uid.is_empty()) {
                 add("node-uid", uid);

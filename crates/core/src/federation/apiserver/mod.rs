@@ -8,7 +8,6 @@ mod bearer;
 mod decode;
 mod identity;
 mod objects;
-mod release;
 mod stages;
 mod steps;
 #[cfg(test)]
@@ -20,7 +19,6 @@ use serde_json::{Map, Value};
 use bearer::{Bearer, bearer};
 use decode::peek_issuer;
 use identity::{bound_claims, legacy_claims};
-use release::Release;
 use steps::{Refusal, Steps};
 use token::Token;
 
@@ -42,7 +40,6 @@ const FOREIGN: &str = "invalid bearer token";
 /// What is presented to the authenticators, and what they know.
 struct Examination<'a> {
     cluster: &'a Cluster,
-    release: Release,
     now: UnixTime,
     /// `spec.audiences`, else the API server's own (K52).
     audiences: &'a [String],
@@ -120,7 +117,6 @@ impl<'a> Presented<'a> {
     fn examination(&self, legacy: bool) -> Examination<'_> {
         Examination {
             cluster: self.cluster,
-            release: Release::of(self.cluster),
             now: self.now,
             audiences: &self.audiences,
             api_audiences: &self.api_audiences,

@@ -9,6 +9,7 @@ use crate::document::Node;
 use crate::go::quoted;
 use crate::objects::Object;
 use crate::trace::{Check, Status};
+use crate::version::Feature;
 
 /// K95, K97: the Secret's labels.
 const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
@@ -57,7 +58,7 @@ impl Examination<'_> {
             }
         }
         match (node, &pod) {
-            (Some(node), None) if self.release.tells_token_and_node() => {
+            (Some(node), None) if self.cluster.has(Feature::PodNodeInfo) => {
                 let uid = node.uid.as_deref().unwrap_or_default();
                 self.object(steps, &lookup("Node", "", &node.name, uid));
             }
@@ -108,7 +109,7 @@ impl Examination<'_> {
         let (namespace, name) = (secret.namespace.as_str(), secret.name.as_str());
         let label = secret.node.at(&["metadata", "labels", INVALID_SINCE]).and_then(Node::as_str);
         let marked = label.filter(|since| !since.is_empty());
-        if let Some(since) = marked.filter(|_| self.release.marks_legacy_invalid()) {
+        if let Some(since) = marked.filter(|_| self.cluster.has(Feature::LegacyCleanUp)) {
             steps.annotate("legacy-token-invalidated", format!("{name}/{namespace}"));
             let check = Steps::check(
                 "objects/secret/invalid-since",
@@ -147,7 +148,7 @@ impl Examination<'_> {
             lookup.is_another(found, &stage, &named),
             self.is_deleted(lookup, found, &stage, &named),
         );
-        let uid_first = self.release.checks_uid_first() && !lookup.legacy;
+        let uid_first = self.cluster.has(Feature::UidBeforeDeletion) && !lookup.legacy;
         let failed = if uid_first { other.or(deleted) } else { deleted.or(other) };
         if let Some((check, reason)) = failed {
             steps.judge(check, || Refusal::because(reason));

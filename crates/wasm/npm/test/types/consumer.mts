@@ -2,7 +2,7 @@
 import {
   type Cluster, type FederationOutcome, type Report, type Stage, TokenExpiredError, checkServiceAccountToken,
   decodeToken, evaluateFederation, explain, inspectPods, isPodpassError, kubeletRefresh, parseKeys,
-  reportToMarkdown, rotationTimeline, verifyServiceAccountToken, version,
+  reportToMarkdown, rotationTimeline, simulateTokenReview, verifyServiceAccountToken, version,
 } from "podpass";
 import { type ErrorCode, PodpassError } from "podpass/errors";
 
@@ -17,6 +17,7 @@ export const files: string[] = inspectPods("").pods.flatMap((pod) => pod.tokens.
 export const due: number | undefined = kubeletRefresh({ expirationTimestamp: 1 })?.due.latest;
 export const failure: number | undefined = rotationTimeline({ scenario: { reader: "aws-sdk" } }).firstFailure?.at;
 export const ok: boolean = checkServiceAccountToken("", { keys: [] }, { issuer: null, audience: ["a"] }).ok;
+export const user: string | undefined = simulateTokenReview({ token: "t", keys: { keys: [] }, cluster }).status.user?.username;
 export const breadth: "one" | "namespace" | "cluster" | "anyone" | "none" | "unknown" | undefined =
   evaluateFederation({ claims: { sub: "x" }, trust: [""] })[0]?.reach.breadth;
 
