@@ -21,7 +21,7 @@ use crate::signature::Evidence;
 use crate::time::UnixTime;
 use crate::trace::{Check, InputName, Status};
 
-pub(crate) use apiserver::review;
+pub(crate) use apiserver::{review, takes_signature};
 pub use facts::{
     Association, AwsFacts, FullTrustDocument, IssuerCertificate, KubernetesFacts, OidcProvider,
     OneOrMany, TrustDocument,

@@ -272,6 +272,16 @@ fn spec_audiences(text: &str) -> Option<Vec<String>> {
     Some(audiences.iter().filter_map(Node::as_str).map(str::to_owned).collect())
 }
 
+/// K4: whether the API server would take the signature of a token that podpass may refuse.
+pub(crate) fn takes_signature(evidence: &Evidence, cluster: &Cluster, now: UnixTime) -> bool {
+    let Some(jws) = &evidence.jws else { return false };
+    let presented = Presented::new(cluster, now, None).with_token(jws.compact.trim(), evidence);
+    let mut steps = Steps::default();
+    presented.examination(false).signature(&mut steps);
+    let signed = |check: &Check| check.id == "kubernetes/signature" && check.status == Status::Pass;
+    steps.checks.iter().any(signed)
+}
+
 /// K62: a request made with the token learns less than a TokenReview about it.
 fn refused(message: String) -> ProviderError {
     ProviderError::known("", message).alternative(

@@ -241,9 +241,9 @@ fn a_curve_and_an_algorithm_that_do_not_belong_together() {
         let signature: p384::ecdsa::Signature = key.sign_prehash(&hash).unwrap();
         let (r, s) = signature.split_bytes();
         let pad = |bytes: &[u8]| [vec![0; width - 48], bytes.to_vec()].concat();
-        let signature = [pad(&r), pad(&s)].concat();
+        let token = format!("{input}.{}", encode([pad(&r), pad(&s)].concat()));
         let answer = simulate_token_review(&TokenReviewInput {
-            token: Some(format!("{input}.{}", encode(signature))),
+            token: Some(token.clone()),
             keys: keys.clone(),
             cluster: cluster(&[account()]),
             now: UnixTime::from(NOW),
@@ -252,6 +252,15 @@ fn a_curve_and_an_algorithm_that_do_not_belong_together() {
         assert_eq!(reason(&answer), "ok", "{alg}");
         let signed = answer.checks.iter().find(|check| check.id == "kubernetes/signature").unwrap();
         assert_eq!(signed.hint.is_some(), alg == "ES512");
+        let report = crate::report::explain(&crate::report::ExplainInput {
+            token: Some(token),
+            jwks: Some(keys.clone()),
+            now: UnixTime::from(NOW),
+            ..Default::default()
+        });
+        let hints = report.verification.iter().filter_map(|check| check.hint.as_deref());
+        let told = hints.filter(|hint| hint.contains("the API server would accept this signature"));
+        assert_eq!(told.count(), usize::from(alg == "ES512"), "{:?}", report.verification);
     }
 }
 
