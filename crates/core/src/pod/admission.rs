@@ -82,8 +82,8 @@ pub(super) fn should_automount(pod: Pod<'_>, account: Account<'_>) -> bool {
     of(pod.spec()).or_else(|| account.automount()).unwrap_or(true)
 }
 
-/// K70 to K72: every init and regular container gets the mount unless it has one at that very path; the
-/// volume is added if one got it, and a volume whose name begins alike is taken for it whatever it holds.
+/// Every init and regular container gets the mount unless it has one at that very path (K71); the volume is
+/// added if one got it (K72), and a volume whose name begins alike is taken for it whatever it holds (K70).
 fn mount_token(patcher: &mut Patcher<'_>) {
     let pod = Pod(patcher.pod());
     let existing = pod.volumes().map(|volume| volume.name().to_owned());

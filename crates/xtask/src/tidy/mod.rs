@@ -2,6 +2,7 @@
 
 mod cases;
 mod core;
+mod rules;
 mod source;
 mod versions;
 
@@ -28,18 +29,20 @@ impl File {
 
 type Rule = fn(&[File]) -> Vec<String>;
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     source::modules_say_what_they_are_for,
     source::files_stay_short,
     source::text_is_clean,
     source::nothing_names_the_workplace,
     cases::are_json_with_unique_ids,
     core::depends_on_no_javascript,
+    rules::are_cited_or_out_of_scope,
     versions::agree,
 ];
 
 pub(crate) fn run() -> Outcome {
     let files = files()?;
+    print!("{}", rules::table(&files));
     let problems: Vec<_> = RULES.iter().flat_map(|rule| rule(&files)).collect();
     if problems.is_empty() {
         println!("   {} files, {} rules", files.len(), RULES.len());
