@@ -41,7 +41,7 @@ const FOREIGN: &str = "invalid bearer token";
 struct Examination<'a> {
     cluster: &'a Cluster,
     now: UnixTime,
-    /// `spec.audiences`, else the API server's own (K52).
+    /// `spec.audiences`, else the API server's own (K52, K65).
     audiences: &'a [String],
     api_audiences: &'a [String],
     objects: &'a Objects,
