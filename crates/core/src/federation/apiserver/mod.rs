@@ -3,6 +3,8 @@
 //! One judgement, two answers: the `kubernetes` column of federation outcomes, and the status of a TokenReview.
 //! Source: Kubernetes v1.36 `pkg/serviceaccount/{jwt,claims,legacy}.go`, read in November 2026, and answers of a
 //! real kube-apiserver v1.36.3. Rules K47 to K66, K94 to K99.
+//! Not modelled: the other authenticators of the chain (K47: token file, bootstrap tokens, OIDC, webhook), which may
+//! accept what these two refuse, and the ten seconds for which an API server remembers a success (K61).
 
 mod bearer;
 mod decode;
