@@ -120,7 +120,7 @@ impl Engine {
         drop(running);
         let took = parts.get(2).as_f64().unwrap_or_default();
         let text = parts.get(1).as_string().unwrap_or_default();
-        let (report, problem) = match serde_json::from_str::<Report>(&text) {
+        let (report, problem) = match Report::from_json(&text) {
             Ok(report) => (Some(Rc::new(report)), None),
             Err(error) => (client.report.clone(), Some(format!("The engine answered: {error}"))),
         };

@@ -14,10 +14,13 @@ const TYPE_ERROR: (&str, &str) = ("TypeError", "ERR_INVALID_OPTIONS");
 
 /// Options come in as JSON text: serde-wasm-bindgen 0.6 would let unknown members past `deny_unknown_fields`.
 pub(crate) fn options<T: DeserializeOwned>(json: &str) -> Result<T, JsValue> {
-    serde_json::from_str(json).map_err(|error| {
-        let (name, code) = TYPE_ERROR;
-        throw(name, code, &reason(&error), &Map::new())
-    })
+    serde_json::from_str(json).map_err(|error| mistake(&error))
+}
+
+/// A call that makes no sense.
+pub(crate) fn mistake(error: &serde_json::Error) -> JsValue {
+    let (name, code) = TYPE_ERROR;
+    throw(name, code, &reason(error), &Map::new())
 }
 
 /// For whatever may hold what an attacker shapes. `JSON.parse` makes of a member `__proto__` an ordinary own

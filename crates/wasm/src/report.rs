@@ -3,7 +3,7 @@
 use podpass::{ExplainInput, Report};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::door::{Answer, options, parsed};
+use crate::door::{Answer, mistake, options, parsed};
 
 /// Explains everything that was pasted.
 #[wasm_bindgen]
@@ -15,6 +15,6 @@ pub fn explain(input: &str) -> Answer {
 /// A report as Markdown.
 #[wasm_bindgen(js_name = reportToMarkdown)]
 pub fn report_to_markdown(report: &str) -> Answer {
-    let report: Report = options(report)?;
+    let report = Report::from_json(report).map_err(|error| mistake(&error))?;
     Ok(podpass::report_to_markdown(&report).into())
 }

@@ -80,6 +80,58 @@ pub struct Report {
     pub summary: String,
 }
 
+/// Deepest nesting of a report's JSON: a token's claims may have 128 levels, and stand a few levels down.
+const DEEPEST: usize = crate::document::MAX_DEPTH + 16;
+
+impl Report {
+    /// Reads a report back from its JSON.
+    ///
+    /// Unlike serde_json alone it takes every report that [`explain`] makes, however deep the claims in it.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no report.
+    ///
+    /// ```
+    /// use podpass::{ExplainInput, Report, explain};
+    ///
+    /// let report = explain(&ExplainInput::default());
+    /// assert_eq!(Report::from_json(&serde_json::to_string(&report)?)?, report);
+    /// assert!(Report::from_json(&"[".repeat(100_000)).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        if nesting(text) > DEEPEST {
+            let message = format!("the report is nested deeper than {DEEPEST} levels");
+            return Err(serde::de::Error::custom(message));
+        }
+        let mut reader = serde_json::Deserializer::from_str(text);
+        reader.disable_recursion_limit();
+        let report = Self::deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(report)
+    }
+}
+
+/// How deep brackets nest outside strings.
+fn nesting(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// Explains everything that was pasted.
 ///
 /// What is missing is left out; what cannot be read is a failing check, and the rest is explained all the same.
@@ -240,5 +292,27 @@ fn tell_looser_server(checks: &mut [Check], evidence: &Evidence, cluster: &Clust
             Some(hint) => format!("{hint}; {looser}").into(),
             None => looser.into(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    #[test]
+    fn the_deepest_claims_survive_the_way_to_the_page() {
+        let claims = format!(r#"{{"deep":{}{}}}"#, "[".repeat(127), "]".repeat(127));
+        let token = format!(
+            "{}.{}.",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
+        let report = explain(&ExplainInput { token: Some(token), ..ExplainInput::default() });
+        assert!(report.token.as_ref().is_some_and(|token| token.ok));
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(Report::from_json(&text).unwrap(), report);
     }
 }
