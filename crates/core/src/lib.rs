@@ -21,6 +21,7 @@ mod objects;
 mod paste;
 mod pod;
 mod report;
+mod request;
 mod review;
 mod rotation;
 mod signature;
@@ -52,6 +53,10 @@ pub use pod::{
     inspect_pods,
 };
 pub use report::{ExplainInput, Explainer, Report, explain, report_to_markdown};
+pub use request::{
+    AskingKubelet, RequestedPod, TokenReply, TokenRequestAnswer, TokenRequestInput,
+    simulate_token_request,
+};
 pub use review::{
     ReviewedUser, TokenReviewAnswer, TokenReviewInput, TokenReviewStatus, simulate_token_review,
 };

@@ -9,7 +9,7 @@ use crate::time::{UnixTime, parse_rfc3339};
 use crate::trace::Span;
 
 /// Kinds without a namespace, as far as they matter here.
-const CLUSTER_SCOPED: [&str; 3] = ["CSIDriver", "Namespace", "Node"];
+const CLUSTER_SCOPED: [&str; 4] = ["CSIDriver", "Namespace", "Node", "PersistentVolume"];
 
 /// One object and its place.
 #[derive(Debug, Clone)]

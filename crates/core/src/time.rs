@@ -161,6 +161,11 @@ impl Serialize for UnixTime {
     }
 }
 
+/// A whole number of seconds is an integer in JSON too.
+pub(crate) fn whole<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    UnixTime(*seconds).serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
