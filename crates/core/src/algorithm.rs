@@ -233,6 +233,18 @@ impl PublicKey {
         }
     }
 
+    /// What a JWK holds of an RSA or elliptic-curve key (RFC 7518 §6.2.1, §6.3.1).
+    pub(crate) fn jwk_members(&self) -> Vec<(&'static str, String)> {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match self {
+            Self::Rsa(key) => {
+                vec![("n", text(&key.n().to_bytes_be())), ("e", text(&key.e().to_bytes_be()))]
+            }
+            Self::Ec { x, y, .. } => vec![("x", text(x)), ("y", text(y))],
+            Self::Ed25519(bytes) => vec![("x", text(bytes))],
+        }
+    }
+
     /// The key id that the API server derives: base64url of SHA-256 over the DER `SubjectPublicKeyInfo` (K2).
     pub(crate) fn derived_kid(&self) -> Option<String> {
         let der = match self {

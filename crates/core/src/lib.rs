@@ -11,10 +11,13 @@ mod check;
 mod claims;
 mod cluster;
 mod decode;
+mod discovery;
 mod document;
 mod error;
 mod federation;
+mod flags;
 mod go;
+mod go_url;
 mod jwk;
 mod jws;
 mod objects;
@@ -24,6 +27,7 @@ mod report;
 mod request;
 mod review;
 mod rotation;
+mod secrets;
 mod signature;
 mod time;
 mod trace;
@@ -41,12 +45,14 @@ pub use cluster::{
     CustomTokenEndpoint, EksWebhook, ExternalSigner, Gke, Identity, SignerHeader, Switch, Webhooks,
 };
 pub use decode::decode_token;
+pub use discovery::{DiscoveryAnswer, DiscoveryInput, simulate_discovery};
 pub use error::PodpassError;
 pub use federation::{
     Association, AwsFacts, Breadth, Decision, FederationInput, FederationOutcome,
     FullTrustDocument, Grant, IssuerCertificate, KubernetesFacts, OidcProvider, OneOrMany, Reach,
     ReachSubject, System, TrustDocument, evaluate_federation,
 };
+pub use flags::{ClusterReport, EffectiveFlags, StartUpError, inspect_cluster};
 pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse, parse_keys};
 pub use pod::{
     Injection, PodReport, PodServiceAccount, PodsReport, ProjectedToken, TokenMount, Workload,
@@ -64,6 +70,7 @@ pub use rotation::{
     FirstFailure, Lane, LaneEvent, LaneKind, LaneSpan, Reader, Refresh, Scenario, Timeline,
     TimelineOptions, Window, kubelet_refresh, rotation_timeline,
 };
+pub use secrets::{CleanUp, TokenSecret, TokenSecretOptions, inspect_token_secrets};
 pub use time::UnixTime;
 pub use trace::{
     Alternative, Certainty, Check, Finding, Fix, InputName, ProviderError, Severity, Span, Status,

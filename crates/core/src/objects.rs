@@ -65,6 +65,10 @@ impl Object {
         self.metadata("deletionTimestamp").and_then(parse_rfc3339)
     }
 
+    pub(crate) fn label(&self, name: &str) -> Option<&str> {
+        self.node.at(&["metadata", "labels", name]).and_then(Node::as_str)
+    }
+
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
         self.node.at(&["metadata", "annotations", name]).and_then(Node::as_str)
     }

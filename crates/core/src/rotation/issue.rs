@@ -4,9 +4,9 @@ use crate::cluster::Cluster;
 
 /// The life that admission asks for, and the only one that is ever extended
 /// (`WarnOnlyBoundTokenExpirationSeconds` in `pkg/serviceaccount/claims.go`).
-const EXTENDABLE: f64 = 3_607.0;
+pub(crate) const EXTENDABLE: f64 = 3_607.0;
 /// What it is extended to: 365 days (`ExpirationExtensionSeconds`, same file).
-const EXTENDED: f64 = 31_536_000.0;
+pub(crate) const EXTENDED: f64 = 31_536_000.0;
 
 /// What of a TokenRequest decides how long the token lives.
 #[derive(Debug, Clone, Copy)]

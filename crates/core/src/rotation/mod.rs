@@ -17,7 +17,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::issue::{Granted, Lifetime, grant};
+pub(crate) use self::issue::{EXTENDABLE, EXTENDED, Granted, Lifetime, grant};
 pub use schedule::kubelet_refresh;
 
 use serde::{Deserialize, Serialize};
