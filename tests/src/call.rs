@@ -46,9 +46,14 @@ fn invoke(name: &str, arguments: &[Value]) -> Result<Value, Value> {
         "decodeToken" => answer(podpass::decode_token(arguments.text(0)?)),
         "evaluateFederation" => answer(podpass::evaluate_federation(&arguments.options(0)?)),
         "explain" => answer(podpass::explain(&arguments.options(0)?)),
+        "inspectCluster" => answer(podpass::inspect_cluster(&arguments.plain(0)?)),
         "inspectPods" => {
             let cluster = if arguments.has(1) { arguments.plain(1)? } else { Default::default() };
             answer(podpass::inspect_pods(arguments.text(0)?, &cluster))
+        }
+        "inspectTokenSecrets" => {
+            let options = arguments.options_or_none(1)?;
+            answer(podpass::inspect_token_secrets(arguments.text(0)?, &options))
         }
         "kubeletRefresh" => {
             let reply: RefreshOf = arguments.plain(0)?;
@@ -57,6 +62,8 @@ fn invoke(name: &str, arguments: &[Value]) -> Result<Value, Value> {
         "parseKeys" => answer(podpass::parse_keys(&arguments.document(0))),
         "reportToMarkdown" => answer(podpass::report_to_markdown(&arguments.plain(0)?)),
         "rotationTimeline" => answer(podpass::rotation_timeline(&arguments.options(0)?)),
+        "simulateDiscovery" => answer(podpass::simulate_discovery(&arguments.with_keys(0)?)),
+        "simulateTokenRequest" => answer(podpass::simulate_token_request(&arguments.options(0)?)),
         "simulateTokenReview" => answer(podpass::simulate_token_review(&arguments.options(0)?)),
         "verifyServiceAccountToken" => {
             let (token, keys) = (arguments.text(0)?, arguments.document(1));
@@ -115,6 +122,23 @@ impl<'a> Arguments<'a> {
 
     fn plain<T: DeserializeOwned>(&self, index: usize) -> Result<T, Value> {
         T::deserialize(self.0.get(index).unwrap_or(&Value::Null)).map_err(type_error)
+    }
+
+    /// Options that may be left out.
+    fn options_or_none<T: DeserializeOwned>(&self, index: usize) -> Result<T, Value> {
+        if self.has(index) {
+            return self.options(index);
+        }
+        T::deserialize(json!({ "now": NOW })).map_err(type_error)
+    }
+
+    /// What is judged at no instant, `keys` as text.
+    fn with_keys<T: DeserializeOwned>(&self, index: usize) -> Result<T, Value> {
+        let mut value = self.0.get(index).cloned().unwrap_or_default();
+        if let Some(keys) = value.get_mut("keys") {
+            *keys = document(keys).into();
+        }
+        T::deserialize(value).map_err(type_error)
     }
 
     /// Options: `now` filled in, `keys` as text.

@@ -4,6 +4,7 @@
 //! types that Rust does, unknown members refused. The facade in `npm/` puts the types, the clock and real
 //! `Error`s around it; nothing else is meant to call this.
 
+mod cluster;
 mod door;
 mod federation;
 mod pods;
@@ -13,6 +14,9 @@ mod token;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use cluster::{
+    inspect_cluster, inspect_token_secrets, simulate_discovery, simulate_token_request,
+};
 pub use federation::evaluate_federation;
 pub use pods::{inspect_pods, kubelet_refresh, rotation_timeline};
 pub use report::{explain, report_to_markdown};

@@ -20,9 +20,9 @@ const dist = join(here, "dist");
 const at = (...parts) => join(here, ...parts);
 
 const DOORS = [
-  "checkServiceAccountToken", "decodeToken", "evaluateFederation", "explain", "inspectPods", "kubeletRefresh",
-  "parseKeys", "reportToMarkdown", "rotationTimeline", "simulateTokenReview", "verifyServiceAccountToken",
-  "version",
+  "checkServiceAccountToken", "decodeToken", "evaluateFederation", "explain", "inspectCluster", "inspectPods",
+  "inspectTokenSecrets", "kubeletRefresh", "parseKeys", "reportToMarkdown", "rotationTimeline", "simulateDiscovery",
+  "simulateTokenRequest", "simulateTokenReview", "verifyServiceAccountToken", "version",
 ];
 
 const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));

@@ -157,6 +157,127 @@ export function checkServiceAccountToken(token: string, keys: string | object, o
   checks: Check[];
 };
 
+// ---------------------------------------------------------------- what the API server issues and publishes
+
+export interface ClusterReport {
+  /** Flags with their defaults filled in. `maxTokenExpiration`: `null` without a cap. */
+  effective: {
+    issuer: string;
+    acceptedIssuers: string[];
+    apiAudiences: string[];
+    maxTokenExpiration: number | null;
+    maxExtendedExpiration: number;
+  };
+  /** What keeps a component from starting, as it prints it. Webhooks are not judged yet. */
+  errors: {
+    component: "kube-apiserver" | "eks-pod-identity-webhook" | "azure-workload-identity-webhook";
+    message: string;
+  }[];
+  findings: Finding[];
+}
+
+/**
+ * What follows from the flags of the API server, and what would keep it from starting with them.
+ *
+ * @example
+ * const { effective, errors } = inspectCluster({ issuers: ["https://new.example", "https://old.example"] });
+ * console.log(effective.apiAudiences, errors.map((error) => error.message));
+ */
+export function inspectCluster(cluster: Cluster): ClusterReport;
+
+export interface TokenRequestInput {
+  cluster: Cluster;
+  /** `uid`: the request's `metadata.uid`, a precondition. */
+  serviceAccount: ServiceAccountRef;
+  /** What it is bound to; a node beside a pod is that pod's node. */
+  pod?: ObjectRef & { nodeName?: string };
+  secret?: ObjectRef;
+  node?: ObjectRef;
+  /** Default: the API server's own. */
+  audiences?: string[];
+  /** Default 3600. */
+  expirationSeconds?: number;
+  now?: UnixTime;
+  /** What the API server draws by chance; left out it reads `xxxxx`. */
+  jti?: string;
+  /** Asked by this node's kubelet. `authorizedAudiences`: what RBAC lets it ask for, whatever the pod says. */
+  kubelet?: { node: string; authorizedAudiences?: string[] };
+}
+
+export interface TokenRequestAnswer {
+  /** Unsigned. */
+  claims?: { [member: string]: Json };
+  /** What the kubelet goes by; it does not tell of an extension. */
+  reply?: { expirationSeconds: number; expirationTimestamp: UnixTime };
+  warnings: string[];
+  /** To the letter. */
+  error?: ProviderError;
+}
+
+/**
+ * The claims that the API server would sign, or its error. An object that is not in `cluster.objects` is assumed
+ * to exist as asked for, unless `cluster.objectsComplete`.
+ *
+ * @example
+ * const { claims, error } = simulateTokenRequest({
+ *   cluster: { maxTokenExpiration: 86400 },
+ *   serviceAccount: { namespace: "shop", name: "cart" },
+ *   expirationSeconds: 604800,
+ * });
+ */
+export function simulateTokenRequest(request: TokenRequestInput): TokenRequestAnswer;
+
+export interface DiscoveryInput {
+  cluster: Cluster;
+  /** Those of `--service-account-key-file`, in their order. */
+  keys: string | object;
+  /** `/.well-known/openid-configuration`, `/openid/v1/jwks`; any other is not found. */
+  path: string;
+}
+
+export interface DiscoveryAnswer {
+  status: number;
+  headers: { [lowerCaseName: string]: string };
+  /** To the letter; of a 404 not told. */
+  body?: string;
+  /** Why nothing is published, as the API server logs it. */
+  error?: string;
+}
+
+/**
+ * What GET of a discovery path answers a caller who may read it. Give `cluster.jwksUri` or `cluster.externalAddress`:
+ * without either, the key set has no address.
+ *
+ * @example
+ * const cluster = { issuers: ["https://issuer.example"], externalAddress: "10.0.0.1:6443" };
+ * console.log(simulateDiscovery({ cluster, keys: pem, path: "/openid/v1/jwks" }).body);
+ */
+export function simulateDiscovery(request: DiscoveryInput): DiscoveryAnswer;
+
+export interface TokenSecret {
+  namespace: string;
+  name: string;
+  /** Whose token it is, if type and annotations say so and that account exists. */
+  serviceAccount?: ServiceAccountRef;
+  rejected?: ProviderError;
+  /** UTC date. */
+  lastUsed?: string;
+  /** UTC date. */
+  invalidSince?: string;
+  /** What the cleaner of legacy tokens does at `now`, and why. */
+  cleanUp: "none" | "mark-invalid" | "delete";
+  reason: string;
+}
+
+/**
+ * Every Secret among the objects: whose legacy token it holds, and what the cleaner does with it.
+ *
+ * @example
+ * const secrets = inspectTokenSecrets(objects, { cleanUpPeriod: 90 * 86400 });
+ * console.log(secrets.filter((secret) => secret.cleanUp !== "none"));
+ */
+export function inspectTokenSecrets(objects: string, options?: { cleanUpPeriod?: number; now?: UnixTime }): TokenSecret[];
+
 // ---------------------------------------------------------------- TokenReview
 
 export interface TokenReviewInput {

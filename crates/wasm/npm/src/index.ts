@@ -25,6 +25,20 @@ export const kubeletRefresh: typeof contract.kubeletRefresh = (token) =>
 export const rotationTimeline: typeof contract.rotationTimeline = (options) =>
   call("rotationTimeline", optionsOf(options, "options"));
 
+export const inspectCluster: typeof contract.inspectCluster = (cluster) =>
+  call("inspectCluster", plainOf(cluster, "cluster"));
+
+export const inspectTokenSecrets: typeof contract.inspectTokenSecrets = (objects, options = {}) =>
+  call("inspectTokenSecrets", textOf(objects, "objects"), optionsOf(options, "options"));
+
+export const simulateTokenRequest: typeof contract.simulateTokenRequest = (request) =>
+  call("simulateTokenRequest", optionsOf(request, "request"));
+
+export const simulateDiscovery: typeof contract.simulateDiscovery = (request) => {
+  const asText = { ...request, keys: documentOf(request?.keys, "keys") };
+  return call("simulateDiscovery", plainOf(asText, "request"));
+};
+
 export const simulateTokenReview: typeof contract.simulateTokenReview = (review) => {
   const asText = { ...review, keys: documentOf(review?.keys, "keys") };
   return call("simulateTokenReview", optionsOf(asText, "review"));

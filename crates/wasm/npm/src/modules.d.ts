@@ -13,11 +13,15 @@ declare module "podpass:glue" {
     decodeToken(text: string): unknown;
     evaluateFederation(input: string): unknown;
     explain(input: string): unknown;
+    inspectCluster(cluster: string): unknown;
     inspectPods(manifests: string, cluster: string): unknown;
+    inspectTokenSecrets(objects: string, wanted: string): unknown;
     kubeletRefresh(token: string): unknown;
     parseKeys(text: string): unknown;
     reportToMarkdown(report: string): unknown;
     rotationTimeline(wanted: string): unknown;
+    simulateDiscovery(request: string): unknown;
+    simulateTokenRequest(request: string): unknown;
     simulateTokenReview(review: string): unknown;
     verifyServiceAccountToken(token: string, keys: string, wanted: string): unknown;
     version(): string;

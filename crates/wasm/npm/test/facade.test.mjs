@@ -91,6 +91,11 @@ test("calls that make no sense are TypeErrors", () => {
     () => podpass.simulateTokenReview({ token: "a.b.c", cluster: {} }),
     () => podpass.simulateTokenReview({ token: "a.b.c", keys: "{}", cluster: {}, surprise: 1 }),
     () => podpass.kubeletRefresh({}),
+    () => podpass.inspectCluster(),
+    () => podpass.inspectCluster({ surprise: 1 }),
+    () => podpass.inspectTokenSecrets({}),
+    () => podpass.simulateDiscovery({ cluster: {}, path: "/" }),
+    () => podpass.simulateTokenRequest({ cluster: {} }),
   ];
   for (const call of calls) {
     const error = thrownBy(call);

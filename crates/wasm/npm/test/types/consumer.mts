@@ -1,8 +1,8 @@
 // A user's module: every function, and what its answer is good for.
 import {
   type Cluster, type FederationOutcome, type Report, type Stage, TokenExpiredError, checkServiceAccountToken,
-  decodeToken, evaluateFederation, explain, inspectPods, isPodpassError, kubeletRefresh, parseKeys,
-  reportToMarkdown, rotationTimeline, simulateTokenReview, verifyServiceAccountToken, version,
+  decodeToken, evaluateFederation, explain, inspectPods, inspectCluster, inspectTokenSecrets, isPodpassError, kubeletRefresh,
+  parseKeys, reportToMarkdown, rotationTimeline, simulateDiscovery, simulateTokenRequest, simulateTokenReview, verifyServiceAccountToken, version,
 } from "podpass";
 import { type ErrorCode, PodpassError } from "podpass/errors";
 
@@ -18,6 +18,11 @@ export const due: number | undefined = kubeletRefresh({ expirationTimestamp: 1 }
 export const failure: number | undefined = rotationTimeline({ scenario: { reader: "aws-sdk" } }).firstFailure?.at;
 export const ok: boolean = checkServiceAccountToken("", { keys: [] }, { issuer: null, audience: ["a"] }).ok;
 export const user: string | undefined = simulateTokenReview({ token: "t", keys: { keys: [] }, cluster }).status.user?.username;
+export const cap: number | null = inspectCluster(cluster).effective.maxTokenExpiration;
+export const cleaned: string[] = inspectTokenSecrets("", { now: 0 }).map((secret) => secret.cleanUp);
+export const served: number = simulateDiscovery({ cluster, keys: "", path: "/openid/v1/jwks" }).status;
+export const granted: number | undefined =
+  simulateTokenRequest({ cluster, serviceAccount: { namespace: "n", name: "s" }, kubelet: { node: "n" } }).reply?.expirationSeconds;
 export const breadth: "one" | "namespace" | "cluster" | "anyone" | "none" | "unknown" | undefined =
   evaluateFederation({ claims: { sub: "x" }, trust: [""] })[0]?.reach.breadth;
 
