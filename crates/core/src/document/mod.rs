@@ -263,3 +263,17 @@ fn too_large(text: &str) -> Option<SyntaxError> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_past_the_limit_is_refused_and_one_at_it_is_read() {
+        let at_the_limit = format!("a: {}\n", "x".repeat(MAX_DOCUMENT - 4));
+        assert_eq!(at_the_limit.len(), MAX_DOCUMENT);
+        assert!(parse_document(&at_the_limit).is_ok());
+        let error = parse_document(&format!("{at_the_limit} ")).unwrap_err();
+        assert_eq!(error.message, "the document has 1048577 bytes, at most 1048576 are read");
+    }
+}

@@ -6,7 +6,7 @@ mod pem;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::PublicKey;
-use crate::document::{Text, parse_document};
+use crate::document::{MAX_DOCUMENT, Text, parse_document};
 use crate::trace::{Check, InputName, Status};
 
 /// Every key of a text, used or ignored with the reason, in the text's order.
@@ -142,6 +142,11 @@ pub fn parse_keys(text: &str) -> KeySet {
 impl Keys {
     pub(crate) fn parse(text: &str) -> Self {
         let source = Text::new(InputName::Jwks, text);
+        if text.len() > MAX_DOCUMENT {
+            let message =
+                format!("the key set has {} bytes, at most {MAX_DOCUMENT} are read", text.len());
+            return Self::not_a_key_set(&source, message, 0);
+        }
         if text.contains("-----BEGIN ") {
             return pem::read(&source);
         }
@@ -219,4 +224,18 @@ fn objection(public: &PublicKey) -> Option<String> {
     public.bits().filter(|bits| *bits < SMALLEST_RSA).map(|bits| {
         format!("RSA with {bits} bits is too small, at least {SMALLEST_RSA} are wanted")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_set_past_the_limit_is_refused_whatever_its_form() {
+        for start in ["{", "-----BEGIN PUBLIC KEY-----\n"] {
+            let set = parse_keys(&format!("{start}{}", " ".repeat(MAX_DOCUMENT)));
+            assert!(set.keys.is_empty());
+            assert!(set.checks[0].title.ends_with("at most 1048576 are read"), "{start}");
+        }
+    }
 }
