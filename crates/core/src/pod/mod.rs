@@ -20,7 +20,7 @@ mod webhooks;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::file_mode::Owners;
@@ -30,7 +30,6 @@ use self::spec::Pod;
 use self::webhooks::Called;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
-use crate::time::UnixTime;
 use crate::trace::{Check, Finding, ProviderError, Span};
 
 /// What becomes of one pod, or of the pods of one workload.
@@ -104,7 +103,7 @@ pub struct ProjectedToken {
     /// `null`: the API server's.
     pub audience: Option<String>,
     /// Seconds asked for.
-    #[serde(serialize_with = "whole")]
+    #[serde(serialize_with = "crate::time::whole")]
     pub expiration_seconds: f64,
     /// Who added it, if the user did not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -116,11 +115,6 @@ pub struct ProjectedToken {
     pub cache_key: String,
     /// Where containers see it.
     pub mounts: Vec<TokenMount>,
-}
-
-/// A whole number of seconds is an integer in JSON too.
-fn whole<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    UnixTime(*seconds).serialize(serializer)
 }
 
 /// A token file in a container.
