@@ -7,6 +7,8 @@ mod browsers;
 mod cache;
 mod check;
 mod clock;
+mod cluster;
+mod debian;
 mod failure;
 mod kept;
 mod node;
@@ -41,6 +43,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "check", arguments: "", about: "format, lints for host and wasm32, house rules", run: check::run },
     Verb { name: "npm", arguments: "", about: "build the npm package into target/npm", run: npm::run },
     Verb { name: "page", arguments: "", about: "build the page for release into dist", run: page::run },
+    Verb { name: "cluster", arguments: "[OPTION]...", about: "a real API server on etcd, until Ctrl-C", run: cluster::run },
     Verb { name: "help", arguments: "", about: "this text", run: help },
 ];
 
@@ -69,6 +72,10 @@ fn help(_: &[String]) -> Outcome {
     println!("\nSteps of `test`:\n");
     for step in test::STEPS {
         println!("  {:<32}{}", step.name, step.about);
+    }
+    println!("\nOptions of `cluster`:\n");
+    for option in cluster::OPTIONS {
+        println!("  {:<32}{}", format!("{} {}", option.name, option.value), option.about);
     }
     println!("\nTools are built once into $PODPASS_CACHE (default ~/.cache/podpass).");
     Ok(())

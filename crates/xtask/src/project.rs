@@ -21,6 +21,11 @@ pub(crate) fn npm() -> PathBuf {
     root().join("crates/wasm/npm")
 }
 
+/// The comparison with real servers, and the Go module of what it needs.
+pub(crate) fn real() -> PathBuf {
+    root().join("tests/real")
+}
+
 /// A script of this crate that Node runs.
 pub(crate) fn script(name: &str) -> PathBuf {
     root().join("crates/xtask/js").join(name)

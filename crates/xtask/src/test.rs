@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::browsers::{self, Browsers};
+use crate::cluster::{self, Programs};
 use crate::failure::{Failure, Outcome};
 use crate::shell::Call;
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::tools::{GECKODRIVER, Tool, Tools, WASM_BINDGEN, WASM_PACK};
+use crate::tools::{GECKODRIVER, KUBE_APISERVER, Tool, Tools, WASM_BINDGEN, WASM_PACK};
 use crate::{check, node, npm, page, project, tools};
 
 /// One step: it can be run alone by its name.
@@ -30,6 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "wasm", about: "wasm-bindgen tests in Chromium and Firefox", tools: &WASM_TEST_TOOLS, run: wasm },
     Step { name: "page", about: "`cargo xtask page`", tools: &page::TOOLS, run: |bench| page::build(&mut bench.tools) },
     Step { name: "browser", about: "the page, driven in Chromium", tools: &[], run: browser },
+    Step { name: "real", about: "predictions beside a real API server's answers; needs Go, and root for etcd", tools: &[KUBE_APISERVER], run: real },
 ];
 
 const WASM_TEST_TOOLS: [Tool; 3] = [WASM_PACK, WASM_BINDGEN, GECKODRIVER];
@@ -38,14 +40,21 @@ const WASM_TEST_TOOLS: [Tool; 3] = [WASM_PACK, WASM_BINDGEN, GECKODRIVER];
 pub(crate) struct Bench {
     tools: Tools,
     tally: Tally,
+    /// Why there can be no real API server here, if so.
+    no_cluster: Option<String>,
 }
 
 pub(crate) fn run(words: &[String]) -> Outcome {
     let chosen = chosen(words)?;
     node::ready()?;
     tools::wasm_target()?;
-    let needed: Vec<Tool> = chosen.iter().flat_map(|step| step.tools).copied().collect();
-    let mut bench = Bench { tools: Tools::start(&needed)?, tally: Tally::default() };
+    let mut needed: Vec<Tool> = chosen.iter().flat_map(|step| step.tools).copied().collect();
+    let no_cluster = cluster::missing()?;
+    if no_cluster.is_some() {
+        needed.retain(|tool| *tool != KUBE_APISERVER);
+    }
+    let tools = Tools::start(&needed)?;
+    let mut bench = Bench { tools, tally: Tally::default(), no_cluster };
     let mut steps = Steps::default();
     let result = chosen.iter().try_for_each(|step| {
         let rerun = format!("cargo xtask test {}", step.name);
@@ -149,4 +158,14 @@ fn browser(bench: &mut Bench) -> Outcome {
     let tests = project::root().join("tests");
     node::packages(&tests)?;
     bench.node("tests/page", tests, &[("PODPASS_CHROMIUM", chromium), ("PODPASS_FIREFOX", firefox)])
+}
+
+/// The API server, built meanwhile, beside the package that step `npm` has built.
+fn real(bench: &mut Bench) -> Outcome {
+    if let Some(missing) = &bench.no_cluster {
+        println!("   left out: nothing was compared with a real API server, because {missing}");
+        return Ok(());
+    }
+    let programs = Programs::ready(&mut bench.tools)?;
+    bench.node("tests/real", project::real(), &programs.envs())
 }

@@ -1,4 +1,4 @@
-//! The pinned tools from crates.io, built once into the cache.
+//! The pinned tools from crates.io and the API server from the Go module proxy, built once into the cache.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,20 +16,38 @@ use crate::shell::{Call, on_path};
 /// The target of everything that runs in a browser or in Node.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// A program from crates.io at one version.
+/// A program at one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
-    /// Whether the published lock file is used: that of wasm-bindgen-cli names a version which the registry does not serve.
-    locked: bool,
+    made: Made,
 }
 
-pub(crate) const TRUNK: Tool = Tool { name: "trunk", version: "0.21.14", locked: true };
+/// Where a tool comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// A crate. `locked`: whether the published lock file is used: that of wasm-bindgen-cli names a version which the registry does not serve.
+    Crate { locked: bool },
+    /// A package that tests/real/go.mod names as tool.
+    Go { package: &'static str },
+}
+
+const LOCKED: Made = Made::Crate { locked: true };
+
+pub(crate) const TRUNK: Tool = Tool { name: "trunk", version: "0.21.14", made: LOCKED };
 pub(crate) const WASM_BINDGEN: Tool =
-    Tool { name: "wasm-bindgen-cli", version: "0.2.130", locked: false };
-pub(crate) const WASM_PACK: Tool = Tool { name: "wasm-pack", version: "0.15.1", locked: true };
-pub(crate) const GECKODRIVER: Tool = Tool { name: "geckodriver", version: "0.37.1", locked: true };
+    Tool { name: "wasm-bindgen-cli", version: "0.2.130", made: Made::Crate { locked: false } };
+pub(crate) const WASM_PACK: Tool = Tool { name: "wasm-pack", version: "0.15.1", made: LOCKED };
+pub(crate) const GECKODRIVER: Tool = Tool { name: "geckodriver", version: "0.37.1", made: LOCKED };
+pub(crate) const KUBE_APISERVER: Tool = Tool {
+    name: "kube-apiserver",
+    version: "1.36.3",
+    made: Made::Go { package: "k8s.io/kubernetes/cmd/kube-apiserver" },
+};
+
+/// What a build from the module proxy does not know of itself: /version, and the versions that feature gates compare with.
+const VERSION_OF_KUBERNETES: &str = "k8s.io/component-base/version";
 
 /// Tools need not be fast: what counts is how soon they are there.
 const LIGHT_PROFILE: [(&str, &str); 5] = [
@@ -68,13 +86,12 @@ impl Tools {
     /// Starts to build what the cache lacks; gives at once what it holds.
     pub(crate) fn start(tools: &[Tool]) -> Outcome<Self> {
         let cache = cache::dir()?.join("tools");
-        let rustc = rustc_version()?;
         let mut this = Self { dirs: Vec::new(), builds: Vec::new() };
         for &tool in tools {
             if this.dirs.iter().any(|(known, _)| *known == tool) {
                 continue;
             }
-            let root = cache.join(format!("{}-{}-rustc-{rustc}", tool.name, tool.version));
+            let root = cache.join(format!("{}-{}-{}", tool.name, tool.version, tool.compiler()?));
             if !root.join("bin").is_dir() {
                 println!("   {} {} is built in the background, once", tool.name, tool.version);
                 this.builds.push(Build::start(tool, &root)?);
@@ -149,6 +166,59 @@ impl Drop for Tools {
     }
 }
 
+impl Tool {
+    /// The program that builds it.
+    fn builder(self) -> &'static str {
+        match self.made {
+            Made::Crate { .. } => "cargo",
+            Made::Go { .. } => "go",
+        }
+    }
+
+    /// The compiler as part of a folder's name: `rustc-1.95.0`, `go1.26.8`.
+    fn compiler(self) -> Outcome<String> {
+        match self.made {
+            Made::Crate { .. } => Ok(format!("rustc-{}", rustc_version()?)),
+            Made::Go { .. } => go_version(),
+        }
+    }
+
+    /// Has `call`, which runs the builder, put the program into `root/bin`.
+    fn build(self, call: Call, root: &Path) -> Call {
+        match self.made {
+            Made::Crate { locked } => {
+                let call = call.args(["install", "--root"]).arg(root);
+                let call = call.args(locked.then_some("--locked"));
+                let call = call.args(["--version", self.version, self.name]);
+                let call =
+                    LIGHT_PROFILE.iter().fold(call, |call, (name, value)| call.env(name, value));
+                // The folder: outside the checkout, whose .cargo/config.toml is for the project alone.
+                call.dir(root)
+            }
+            Made::Go { package } => {
+                let call = call.args(["build", "-trimpath", "-ldflags", &self.linked()]).arg("-o");
+                // Without cgo the program runs wherever the cache is carried.
+                let call = call.arg(root.join("bin").join(self.name)).arg(package);
+                call.env("CGO_ENABLED", "0").dir(project::real())
+            }
+        }
+    }
+
+    /// No symbols, and the version that the release scripts of Kubernetes would write.
+    fn linked(self) -> String {
+        let mut parts = self.version.split('.');
+        let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let values = [
+            ("gitVersion", format!("v{}", self.version)),
+            ("gitMajor", major.to_owned()),
+            ("gitMinor", minor.to_owned()),
+            ("gitTreeState", "clean".to_owned()),
+        ];
+        let set = values.map(|(name, value)| format!(" -X {VERSION_OF_KUBERNETES}.{name}={value}"));
+        format!("-s -w{}", set.concat())
+    }
+}
+
 impl Build {
     fn start(tool: Tool, root: &Path) -> Outcome<Self> {
         sweep(root);
@@ -156,21 +226,14 @@ impl Build {
             PathBuf::from(format!("{}{BUILDING}{}", root.display(), std::process::id()));
         fs::create_dir_all(&temporary)
             .while_doing(|| format!("creating {}", temporary.display()))?;
-        let install = |call: Call, root: &Path| {
-            let call =
-                call.args(["install", "--root"]).arg(root).args(tool.locked.then_some("--locked"));
-            let call = call.args(["--version", tool.version, tool.name]);
-            LIGHT_PROFILE.iter().fold(call, |call, (name, value)| call.env(name, value))
-        };
-        let nice = on_path("nice").map(|nice| Call::new(nice).args(["-n", "10", "cargo"]));
-        // The folder: outside the checkout, whose .cargo/config.toml is for the project alone.
-        let call = install(nice.unwrap_or_else(Call::cargo), &temporary).dir(&temporary);
+        let nice = on_path("nice").map(|nice| Call::new(nice).args(["-n", "10", tool.builder()]));
+        let call = tool.build(nice.unwrap_or_else(|| Call::new(tool.builder())), &temporary);
         let log = temporary.join("build.log");
         let log = File::create(&log).while_doing(|| format!("creating {}", log.display()))?;
         let mut command = call.command()?;
         command.env("CARGO_TARGET_DIR", temporary.join("target")).stdout(Stdio::null()).stderr(log);
         let child = Kept::start(&mut command).map_err(|error| call.not_started(&error))?;
-        let by_hand = install(Call::cargo(), root).by_hand();
+        let by_hand = tool.build(Call::new(tool.builder()), root).by_hand();
         Ok(Self {
             tool,
             child,
@@ -235,6 +298,13 @@ fn rustc_version() -> Outcome<String> {
     version
         .map(str::to_owned)
         .ok_or_else(|| Failure::new(format!("rustc tells no version: {line}")))
+}
+
+/// `go1.26.8`, of the compiler that builds the API server.
+pub(crate) fn go_version() -> Outcome<String> {
+    // In the folder of the module, whose go.mod may ask for a newer toolchain than the one on PATH.
+    let line = Call::new("go").args(["env", "GOVERSION"]).dir(project::real());
+    Ok(line.read()?.trim().to_owned())
 }
 
 /// Adds the wasm32 target when the toolchain lacks it.

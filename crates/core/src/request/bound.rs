@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::live::{Found, node_name, service_account};
 use super::{Refused, Request, refused};
 use crate::claims::ObjectRef;
+use crate::go;
 use crate::trace::ProviderError;
 use crate::version::Feature;
 
@@ -66,6 +67,7 @@ impl Request<'_> {
     /// K14: the pod must run as the account. Its UID is compared after that.
     fn bound_to_pod(&self) -> Refused<Bound> {
         let Some(asked) = &self.input.pod else { return Ok(Bound::default()) };
+        readable(&asked.name)?;
         let account = &self.input.service_account;
         let given = asked.node_name.as_deref();
         let given = given.or_else(|| self.input.node.as_ref().map(|node| node.name.as_str()));
@@ -127,6 +129,7 @@ impl Request<'_> {
         namespace: &str,
         asked: &ObjectRef,
     ) -> Refused<Reference> {
+        readable(&asked.name)?;
         let uid = match self.live.find(kind, namespace, &asked.name) {
             Found::Missing => {
                 return refused(
@@ -140,6 +143,24 @@ impl Request<'_> {
         };
         Ok((asked.name.clone(), uid))
     }
+}
+
+/// K14: no object is looked up by a name that cannot be part of a path. Source: `staging/src/k8s.io/apiserver/pkg/
+/// registry/generic/registry/store.go` `NamespaceKeyFunc`.
+fn readable(name: &str) -> Refused<()> {
+    let problems = match name {
+        "" => return refused("BadRequest", 400, "Name parameter required.".to_owned()),
+        "." | ".." => format!("may not be '{name}'"),
+        _ => {
+            let inside = ["/", "%"].into_iter().filter(|part| name.contains(part));
+            inside.map(|part| format!("may not contain '{part}'")).collect::<Vec<_>>().join(";")
+        }
+    };
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Name parameter invalid: {}: {problems}", go::quoted(name));
+    refused("BadRequest", 400, message)
 }
 
 /// K14: what `boundObjectRef.uid` is compared with goes into the claim.

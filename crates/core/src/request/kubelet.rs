@@ -21,7 +21,8 @@ impl Request<'_> {
         if !self.input.cluster.has_plugin("NodeRestriction") {
             return Ok(());
         }
-        let Some(asked) = &self.input.pod else {
+        // A reference without a name is no pod to this plugin.
+        let Some(asked) = self.input.pod.as_ref().filter(|pod| !pod.name.is_empty()) else {
             return self.forbidden("node requested token not bound to a pod");
         };
         let Some(uid) = asked.uid.as_deref().filter(|uid| !uid.is_empty()) else {
