@@ -44,6 +44,44 @@ pub(crate) fn aggregate(messages: &[String]) -> String {
     }
 }
 
+/// `strconv.ParseBool`.
+pub(crate) fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Why a text is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotANumber {
+    /// Not digits with at most a sign.
+    Syntax,
+    /// Too large for the type.
+    Range,
+}
+
+impl NotANumber {
+    /// What `strconv.ParseInt` says.
+    pub(crate) fn message(self, text: &str) -> String {
+        let why = match self {
+            Self::Syntax => "invalid syntax",
+            Self::Range => "value out of range",
+        };
+        format!("strconv.ParseInt: parsing {}: {why}", quoted(text))
+    }
+}
+
+/// `strconv.ParseInt(text, 10, 64)`: digits with at most a sign, blanks and `_` are none.
+pub(crate) fn parse_int(text: &str) -> Result<i64, NotANumber> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NotANumber::Syntax);
+    }
+    text.parse().map_err(|_| NotANumber::Range)
+}
+
 /// RFC 1123 label, at most 63 bytes: the name of a namespace.
 pub(crate) fn is_dns_label(name: &str) -> bool {
     name.len() <= 63 && is_label(name)
@@ -89,6 +127,26 @@ mod tests {
         assert_eq!(join(&["a"]), "a");
         assert_eq!(join(&["a", "a"]), "a");
         assert_eq!(join(&["a", "b", "a"]), "[a, b]");
+    }
+
+    #[test]
+    fn numbers_and_booleans() {
+        #[rustfmt::skip]
+        let table = [
+            ("3600", Ok(3600)), ("+3600", Ok(3600)), ("03600", Ok(3600)), ("-1", Ok(-1)),
+            ("9223372036854775807", Ok(i64::MAX)), ("9223372036854775808", Err(NotANumber::Range)),
+            ("", Err(NotANumber::Syntax)), ("+", Err(NotANumber::Syntax)), (" 1", Err(NotANumber::Syntax)),
+            ("1_000", Err(NotANumber::Syntax)), ("0x1", Err(NotANumber::Syntax)), ("1.5", Err(NotANumber::Syntax)),
+            ("+-1", Err(NotANumber::Syntax)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_int(text), expected, "{text}");
+        }
+        let message = NotANumber::Range.message("9");
+        assert_eq!(message, "strconv.ParseInt: parsing \"9\": value out of range");
+        for (text, expected) in [("T", Some(true)), ("False", Some(false)), ("yes", None), ("", None)] {
+            assert_eq!(parse_bool(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::spec::{ContainerList, Pod, list, member, text};
 use crate::trace::ProviderError;
 
 /// How `injected` calls this plugin.
-pub(super) const NAME: &str = "serviceaccount-admission";
+pub(crate) const NAME: &str = "serviceaccount-admission";
 /// Where the injected token is mounted (`DefaultAPITokenMountPath`).
 pub(super) const TOKEN_MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// How the injected volume's name begins (`ServiceAccountVolumeName`).

@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::origin::Origin;
 use super::spec;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
 use crate::document::{Node, Text};
+use crate::go;
 use crate::objects::{Object, Objects};
 use crate::trace::{InputName, Span};
 
@@ -157,7 +159,7 @@ impl<'a> Account<'a> {
         let annotation = self
             .object()
             .and_then(|object| object.annotation("kubernetes.io/enforce-mountable-secrets"));
-        matches!(annotation, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+        annotation.and_then(go::parse_bool) == Some(true)
     }
 }
 
@@ -170,6 +172,8 @@ pub(crate) struct Template<'a> {
     /// JSON pointer of the pod in the object.
     pub(super) path: &'static str,
     naming: Naming,
+    /// How pointers in the admitted pod lead back; `None`: they are those of the pasted one.
+    origin: Option<&'a Origin>,
 }
 
 impl<'a> Template<'a> {
@@ -177,7 +181,15 @@ impl<'a> Template<'a> {
         let (_, _, path, naming) = TEMPLATES.iter().find(|(kind, group, _, _)| {
             object.kind == *kind && object.group.as_deref().unwrap_or(group) == *group
         })?;
-        Some(Self { object, text, path, naming: *naming })
+        Some(Self { object, text, path, naming: *naming, origin: None })
+    }
+
+    /// The same for pointers in the pod that was admitted.
+    pub(super) fn admitted<'b>(&self, origin: &'b Origin) -> Template<'b>
+    where
+        'a: 'b,
+    {
+        Template { origin: Some(origin), ..*self }
     }
 
     /// The pod's node; `None` for a workload without template.
@@ -185,16 +197,29 @@ impl<'a> Template<'a> {
         self.object.node.pointer(self.path).filter(|node| !node.is_null())
     }
 
-    /// The place of what stands at `pointer` in the pod as it was pasted; `None` for what was injected.
+    /// The pasted pod's pointer of what stands at `pointer`; `None` for what was injected.
+    fn pasted(&self, pointer: &str) -> Option<String> {
+        match self.origin {
+            Some(origin) => origin.pasted(pointer),
+            None => Some(pointer.to_owned()),
+        }
+    }
+
+    /// What was pasted at `pointer` in the pod; `None` for what was injected.
+    pub(super) fn at(&self, pointer: &str) -> Option<&'a Node> {
+        self.node()?.pointer(&self.pasted(pointer)?)
+    }
+
+    /// The place of what stands at `pointer` in the pod; `None` for what was injected.
     pub(crate) fn span(&self, pointer: &str) -> Option<Span> {
-        let pointer = format!("{}{pointer}", self.path);
+        let pointer = format!("{}{}", self.path, self.pasted(pointer)?);
         let node = self.object.node.pointer(&pointer)?;
         Some(self.object.span(self.text, node, &pointer))
     }
 
     /// What was written at `pointer` in the pod.
     pub(super) fn written(&self, pointer: &str) -> Option<&'a str> {
-        self.text.text.get(self.node()?.pointer(pointer)?.range.clone())
+        self.text.text.get(self.at(pointer)?.range.clone())
     }
 
     /// The place nearest to `pointer` that was pasted: itself, or the closest object around it.

@@ -6,6 +6,8 @@ mod field_error;
 mod file_mode;
 mod findings;
 mod manifest;
+mod mutation;
+mod origin;
 mod patch;
 mod path;
 mod projection;
@@ -15,7 +17,7 @@ mod stuck;
 mod token;
 mod types;
 mod validation;
-mod webhooks;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +26,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::file_mode::Owners;
+pub(crate) use self::admission::NAME as ADMISSION;
 pub(crate) use self::manifest::Manifests;
 use self::manifest::Template;
+use self::mutation::Mutation;
+use self::origin::Origin;
 use self::spec::Pod;
-use self::webhooks::Called;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
 use crate::trace::{Check, Finding, ProviderError, Span};
@@ -154,12 +158,11 @@ pub struct PodsReport {
     pub checks: Vec<Check>,
 }
 
-/// CREATE of every pod in the manifests: ServiceAccount admission, then validation as far as tokens are
+/// CREATE of every pod in the manifests: ServiceAccount admission, webhooks, then validation as far as tokens are
 /// concerned, then every token followed to its files.
 ///
 /// A ServiceAccount is looked up in the manifests, then in `cluster.objects`; one in neither is assumed to
-/// exist, and a check of status `skip` says so, unless `cluster.objects_complete`. What webhooks inject is not
-/// modelled: where the manifests call for one, a check of status `unknown` says so.
+/// exist, and a check of status `skip` says so, unless `cluster.objects_complete`.
 ///
 /// ```
 /// use podpass::{Cluster, inspect_pods};
@@ -209,29 +212,22 @@ impl Manifests<'_> {
 
 /// CREATE of one pod, and what its report leaves open.
 fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec<Check>) {
-    let mut admitted = template.pod();
+    let pasted = template.pod();
+    let mut admitted = pasted.clone();
     let mistyped = template.node().map(types::in_pod).unwrap_or_default();
-    let mut rejected = checks::undecodable(template, &mistyped);
-    let mut injected = Vec::new();
-    if rejected.is_none() && manifests.cluster.has_plugin("ServiceAccount") {
-        let namespace = &template.object.namespace;
-        let outcome = admission::admit(&mut admitted, |name| manifests.account(namespace, name));
-        if !outcome.patch.is_empty() {
-            injected.push(Injection { by: admission::NAME.to_owned(), patch: outcome.patch });
-        }
-        rejected = outcome.rejected;
-    }
-    let pod = Pod(&admitted);
-    // Who is refused before never reaches a webhook.
-    let webhooks = match rejected {
-        Some(_) => Vec::new(),
-        None => webhooks::called(manifests, template, pod),
+    let Mutation { injected, rejected } = match checks::undecodable(template, &mistyped) {
+        // What cannot be decoded reaches neither admission nor a webhook.
+        Some(error) => Mutation { rejected: Some(error), ..Mutation::default() },
+        None => mutation::mutate(manifests, &mut admitted),
     };
-    let rejected = rejected.or_else(|| invalid(pod, &webhooks));
+    let origin = Origin::of(Pod(&pasted), &injected);
+    let template = &template.admitted(&origin);
+    let pod = Pod(&admitted);
+    let rejected = rejected.or_else(|| validation::validate(pod));
     let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
     let owners = Owners::of(pod, manifests.cluster);
     let followed = token::follow(pod, template, &injected, owners);
-    let mut open = webhooks::checks(template, &webhooks);
+    let mut open = Vec::new();
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
     open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));
     let mut report = PodReport {
@@ -244,23 +240,9 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
         findings: Vec::new(),
         admitted: admitted.clone(),
     };
-    let subject = findings::Subject {
-        pod,
-        manifests,
-        template,
-        owners,
-        report: &report,
-        webhooks: &webhooks,
-    };
+    let subject = findings::Subject { pod, manifests, template, owners, report: &report };
     report.findings = findings::findings(&subject);
     (report, open)
-}
-
-/// What validation refuses; less sure where a webhook would have changed the pod before.
-fn invalid(pod: Pod<'_>, webhooks: &[Called]) -> Option<ProviderError> {
-    let volumes: Vec<&str> = webhooks.iter().map(|called| called.volume.as_str()).collect();
-    let error = validation::validate(pod, &volumes)?;
-    Some(if webhooks.is_empty() { error } else { error.likely() })
 }
 
 fn workload(template: &Template<'_>) -> Workload {

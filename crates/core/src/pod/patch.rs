@@ -42,6 +42,20 @@ impl<'a> Patcher<'a> {
         }
     }
 
+    /// Puts a value into the list `name` of the object at `parent`, before the element that stands at `at`; makes
+    /// the list where there is none.
+    pub(super) fn insert(&mut self, parent: &str, name: &str, at: usize, value: Value) {
+        let path = push_pointer(parent, name);
+        match self.pod.pointer_mut(&path) {
+            Some(Value::Array(elements)) if !elements.is_empty() => {
+                elements.insert(at.min(elements.len()), value.clone());
+                let path = push_pointer(&path, &at.to_string());
+                self.operations.push(json!({ "op": "add", "path": path, "value": value }));
+            }
+            _ => self.set(parent, name, json!([value])),
+        }
+    }
+
     pub(super) fn into_operations(self) -> Vec<Value> {
         self.operations
     }
@@ -59,6 +73,8 @@ mod tests {
         patcher.append("/spec", "volumes", json!({ "name": "w" }));
         patcher.append("/spec/containers/0", "volumeMounts", json!(1));
         patcher.append("/spec/containers/7", "volumeMounts", json!(1));
+        patcher.insert("/spec", "volumes", 0, json!({ "name": "u" }));
+        patcher.insert("/spec", "initContainers", 0, json!({ "name": "i" }));
         let operations = patcher.into_operations();
         assert_eq!(
             json!(operations),
@@ -66,8 +82,10 @@ mod tests {
                 { "op": "add", "path": "/spec/volumes", "value": [{ "name": "v" }] },
                 { "op": "add", "path": "/spec/volumes/-", "value": { "name": "w" } },
                 { "op": "add", "path": "/spec/containers/0/volumeMounts", "value": [1] },
+                { "op": "add", "path": "/spec/volumes/0", "value": { "name": "u" } },
+                { "op": "add", "path": "/spec/initContainers", "value": [{ "name": "i" }] },
             ])
         );
-        assert_eq!(pod["spec"]["volumes"][1]["name"], "w");
+        assert_eq!(pod["spec"]["volumes"][2]["name"], "w");
     }
 }

@@ -310,41 +310,71 @@ fn findings_and_their_places() {
     }
 }
 
+/// An account and its annotations, before what uses it.
+fn account(annotations: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: app, annotations: {annotations}}}\n---\n"
+    )
+}
+
 #[test]
-fn a_webhook_that_is_called_for_leaves_the_answer_open() {
-    let account = |annotations: &str| {
-        format!(
-            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: app, annotations: {annotations}}}\n---\n"
-        )
-    };
+fn webhooks_act_where_they_are_called_for() {
     let role = account("{eks.amazonaws.com/role-arn: arn}");
-    let spec = "{serviceAccountName: app, containers: [{name: c, volumeMounts: [{name: aws-iam-token, mountPath: /a}]}]}";
     let plain = "{serviceAccountName: app, containers: [{name: c}]}";
-    let azure = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {azure.workload.identity/use: \"true\"}}\nspec: {containers: [{name: c}]}\n";
-    let (eks_id, azure_id) = (
-        "manifests/webhooks/eks-pod-identity-webhook",
-        "manifests/webhooks/azure-workload-identity-webhook",
-    );
     #[rustfmt::skip]
     let table = [
-        (format!("{role}{}", pod(spec)),                       "{}",                                                               eks_id),
-        (format!("{role}{}", pod(plain)),                      r#"{"webhooks": {"eks": false}}"#,                                  ""),
-        (format!("{}{}", account("{eks.amazonaws.com/role-arn: \"\"}"), pod(plain)), "{}",                                         ""),
-        (format!("{}{}", account("{x/role-arn: r}"), pod(plain)), r#"{"webhooks": {"eks": {"annotationPrefix": "x"}}}"#,           eks_id),
-        (pod(plain),                                           r#"{"webhooks": {"eks": {"configMap": {"*/app": {"RoleARN": "r"}}}}}"#, eks_id),
-        (pod(plain),                                           r#"{"webhooks": {"eks": {"containerCredentials": {"identities": [{"namespace": "default", "serviceAccount": "app"}]}}}}"#, eks_id),
-        (azure.to_owned(),                                     "{}",                                                               azure_id),
-        (azure.to_owned(),                                     r#"{"webhooks": {"azure": false}}"#,                                ""),
+        (format!("{role}{}", pod(plain)),                      "{}",                                                               true),
+        (format!("{role}{}", pod(plain)),                      r#"{"webhooks": {"eks": false}}"#,                                  false),
+        (format!("{}{}", account("{eks.amazonaws.com/role-arn: \"\"}"), pod(plain)), "{}",                                         false),
+        (format!("{}{}", account("{x/role-arn: r}"), pod(plain)), r#"{"webhooks": {"eks": {"annotationPrefix": "x"}}}"#,           true),
+        (pod(plain),                                           r#"{"webhooks": {"eks": {"configMap": {"*/app": {"RoleARN": "r"}}}}}"#, true),
+        (pod(plain),                                           r#"{"webhooks": {"eks": {"configMap": {"*/app/x": {"RoleARN": "r"}}}}}"#, true),
+        (pod(plain),                                           r#"{"webhooks": {"eks": {"containerCredentials": {"identities": [{"namespace": "default", "serviceAccount": "app"}]}}}}"#, true),
     ];
-    for (manifests, settings, id) in table {
-        let report = inspect_pods(&manifests, &cluster(settings));
-        let open = report.checks.iter().filter(|check| check.status == Status::Unknown);
-        let open: Vec<&str> = open.map(|check| check.id.as_ref()).collect();
-        assert_eq!(open.join(" "), id, "{manifests}");
-        let pod = &report.pods[0];
-        assert_eq!(pod.findings.iter().any(|f| f.code == "webhook-not-modelled"), !id.is_empty());
-        // What the webhook would have added is not held against the pod.
-        assert_eq!(pod.rejected, None, "{manifests}");
+    for (manifests, settings, acts) in table {
+        let pod = only(&manifests, settings);
+        let by: Vec<&str> = pod.injected.iter().map(|injection| injection.by.as_str()).collect();
+        assert_eq!(by.contains(&"eks-pod-identity-webhook"), acts, "{manifests} {settings}");
+    }
+}
+
+/// What a patch of `add` and `replace` makes of a pod.
+fn patched(mut pod: Value, patch: &[Value]) -> Value {
+    for operation in patch {
+        let path = operation["path"].as_str().unwrap();
+        let (parent, last) = path.rsplit_once('/').unwrap();
+        let last = last.replace("~1", "/").replace("~0", "~");
+        let value = operation["value"].clone();
+        match (pod.pointer_mut(parent).unwrap(), operation["op"].as_str().unwrap()) {
+            (Value::Array(list), "add") if last == "-" => list.push(value),
+            (Value::Array(list), "add") => list.insert(last.parse().unwrap(), value),
+            (Value::Array(list), _) => list[last.parse::<usize>().unwrap()] = value,
+            (parent, _) => parent[last] = value,
+        }
+    }
+    pod
+}
+
+#[test]
+fn patches_lead_from_the_pasted_pod_to_the_admitted_one() {
+    let spec = "{serviceAccountName: app, initContainers: [{name: i, env: [{name: A}]}], containers: [{name: c, \
+                volumeMounts: [{name: v, mountPath: /v}]}], volumes: [{name: v, projected: {sources: \
+                [{serviceAccountToken: {path: t, audience: x}}]}}]}";
+    let role = account("{eks.amazonaws.com/role-arn: arn}");
+    let identity = r#"{"webhooks": {"eks": {"containerCredentials": {"identities": [{"namespace": "default", "serviceAccount": "app"}]}}}}"#;
+    for settings in ["{}", r#"{"webhooks": {"eks": {"defaultRegion": "r"}}}"#, identity] {
+        let manifests = format!("{role}{}", pod(spec));
+        let cluster = cluster(settings);
+        let read = Manifests::parse(&manifests, &cluster);
+        let report = only(&manifests, settings);
+        let patch: Vec<Value> =
+            report.injected.iter().flat_map(|injection| injection.patch.clone()).collect();
+        assert_eq!(patched(read.templates()[0].pod(), &patch), report.admitted, "{settings}");
+        // Spans are those of what was pasted, though the webhook's volume comes first.
+        let own = report.tokens.iter().find(|token| token.volume == "v").unwrap();
+        let pointer = own.span.as_ref().and_then(|span| span.pointer.as_deref());
+        assert_eq!(pointer, Some("/spec/volumes/0/projected/sources/0/serviceAccountToken"));
+        assert_eq!(own.injected_by, None);
     }
 }
 

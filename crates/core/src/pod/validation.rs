@@ -48,14 +48,13 @@ const VOLUME_KINDS: [(&str, &str); 30] = [
     ("image", "image"),
 ];
 
-/// The first refusal: all field errors in one message, or `None`. `assumed` names volumes that count as there.
-pub(super) fn validate(pod: Pod<'_>, assumed: &[&str]) -> Option<ProviderError> {
+/// The first refusal: all field errors in one message, or `None`.
+pub(super) fn validate(pod: Pod<'_>) -> Option<ProviderError> {
     let mut errors = FieldErrors::default();
     if pod.name_or_prefix().is_empty() {
         errors.required_because("metadata.name", "name or generateName is required");
     }
-    let mut volumes = valid_volumes(pod, &mut errors);
-    volumes.extend(assumed);
+    let volumes = valid_volumes(pod, &mut errors);
     if pod.containers_of(ContainerList::Regular).is_empty() {
         errors.required("spec.containers");
     }

@@ -4,13 +4,14 @@ use super::ExplainInput;
 use crate::cluster::Cluster;
 use crate::federation::{FederationOutcome, System};
 use crate::jws::Jws;
-use crate::pod::{PodReport, ProjectedToken};
+use crate::pod::{ADMISSION, PodReport, ProjectedToken};
 use crate::rotation::{
     FirstFailure, LaneKind, LaneSpan, Timeline, TimelineOptions, rotation_timeline,
 };
 use crate::trace::Verdict;
 
-/// The life of the token that was given; else of one that the manifests project, the user's own first.
+/// The life of the token that was given; else of one that the manifests project: the user's own first, then one that
+/// a webhook adds, since the pod is about that.
 pub(super) fn timeline(
     jws: Option<&Jws>,
     pods: &[PodReport],
@@ -31,10 +32,13 @@ pub(super) fn timeline(
         let token = Some(jws.compact.clone());
         return Some(rotation_timeline(&TimelineOptions { token, ..options }));
     }
-    let mut tokens = pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens);
-    let first = tokens.clone().next();
-    let ProjectedToken { expiration_seconds, audience, .. } =
-        tokens.find(|token| token.injected_by.is_none()).or(first)?;
+    let tokens = pods.iter().filter(|pod| pod.rejected.is_none()).flat_map(|pod| &pod.tokens);
+    let rank = |token: &&ProjectedToken| match &token.injected_by {
+        None => 0,
+        Some(by) if by != ADMISSION => 1,
+        Some(_) => 2,
+    };
+    let ProjectedToken { expiration_seconds, audience, .. } = tokens.min_by_key(rank)?;
     Some(rotation_timeline(&TimelineOptions {
         expiration_seconds: Some(*expiration_seconds),
         audience: audience.clone(),

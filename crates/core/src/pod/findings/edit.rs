@@ -33,7 +33,7 @@ pub(super) fn with(mut finding: Finding, fixes: Vec<Fix>) -> Finding {
 
 /// Puts `text` in the place of the value at `pointer`.
 pub(super) fn replace(template: &Template<'_>, pointer: &str, text: &str) -> Option<TextEdit> {
-    let node = template.node()?.pointer(pointer)?;
+    let node = template.at(pointer)?;
     Some(edit(template, node.range.clone(), text))
 }
 
@@ -43,7 +43,7 @@ pub(super) fn replace_string(
     pointer: &str,
     value: &str,
 ) -> Option<TextEdit> {
-    let node = template.node()?.pointer(pointer)?;
+    let node = template.at(pointer)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if !value.starts_with(['/', 't']) || !value.chars().all(plain) {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn replace_string(
 
 /// Takes a member out of the object at `pointer`.
 pub(super) fn remove(template: &Template<'_>, pointer: &str, name: &str) -> Option<TextEdit> {
-    let object = template.node()?.pointer(pointer)?;
+    let object = template.at(pointer)?;
     let members = object.members();
     let at = members.iter().position(|member| member.name == name)?;
     let member = members.get(at)?;
@@ -97,7 +97,7 @@ pub(super) fn append(
     block: &[&str],
     flow: &str,
 ) -> Option<TextEdit> {
-    let list = template.node()?.pointer(pointer)?;
+    let list = template.at(pointer)?;
     let last = list.elements().last()?;
     let text = source(template);
     if is_flow(template, list) {

@@ -25,7 +25,6 @@ use super::PodReport;
 use super::file_mode::Owners;
 use super::manifest::{Manifests, Template};
 use super::spec::Pod;
-use super::webhooks::{self, Called};
 use crate::trace::Finding;
 
 pub(super) use self::capped::extension;
@@ -38,7 +37,6 @@ pub(super) struct Subject<'a> {
     pub(super) template: &'a Template<'a>,
     pub(super) owners: Owners,
     pub(super) report: &'a PodReport,
-    pub(super) webhooks: &'a [Called],
 }
 
 /// Every lint. Their fixes have yet to be tried.
@@ -59,7 +57,5 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
         unmounted::find,
         unreadable::find,
     ];
-    let mut findings: Vec<Finding> = lints.iter().flat_map(|lint| lint(subject)).collect();
-    findings.extend(webhooks::findings(subject.webhooks));
-    findings
+    lints.iter().flat_map(|lint| lint(subject)).collect()
 }

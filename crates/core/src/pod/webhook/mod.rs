@@ -1,0 +1,63 @@
+//! Mutating webhooks, which change a pod between the two runs of ServiceAccount admission.
+//!
+//! Source: `staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go`.
+
+pub(super) mod eks;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::Injection;
+use super::manifest::{Account, Manifests};
+use super::spec::Pod;
+use crate::cluster::{EksWebhook, Switch};
+use crate::trace::ProviderError;
+
+/// Whether a webhook is asked for the first time, or again because the pod changed after it (K74).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    First,
+    Again,
+}
+
+/// Asks the webhooks in the order of their configurations' names (Z25a); the first denial ends it.
+pub(super) fn ask(
+    manifests: &Manifests<'_>,
+    pod: &mut Value,
+    round: Round,
+    injected: &mut Vec<Injection>,
+) -> Result<(), ProviderError> {
+    // Its registration names no reinvocation policy, so it is never asked again.
+    if let (Round::First, Some(flags)) = (round, eks(manifests)) {
+        let patch = eks::call(&flags, account(manifests, pod), pod);
+        note(eks::NAME, patch, injected);
+    }
+    Ok(())
+}
+
+/// The account that a webhook looks up.
+fn account<'a>(manifests: &'a Manifests<'_>, pod: &Value) -> Account<'a> {
+    manifests.account(Pod(pod).metadata("namespace"), Pod(pod).service_account())
+}
+
+/// Notes a patch that changes something.
+pub(super) fn note(by: &str, patch: Vec<Value>, injected: &mut Vec<Injection>) {
+    if !patch.is_empty() {
+        injected.push(Injection { by: by.to_owned(), patch });
+    }
+}
+
+/// The flags of the EKS webhook; `None`: it is not installed.
+pub(super) fn eks<'a>(manifests: &'a Manifests<'_>) -> Option<Cow<'a, EksWebhook>> {
+    settings(manifests.cluster.webhooks.as_ref().and_then(|webhooks| webhooks.eks.as_ref()))
+}
+
+/// A webhook of which nothing is said is there with its defaults: it acts only where the manifests call for it.
+fn settings<T: Clone + Default>(switch: Option<&Switch<T>>) -> Option<Cow<'_, T>> {
+    match switch {
+        Some(Switch::Off(false)) => None,
+        Some(Switch::On(settings)) => Some(Cow::Borrowed(settings)),
+        Some(Switch::Off(true)) | None => Some(Cow::Owned(T::default())),
+    }
+}
