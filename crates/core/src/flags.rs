@@ -1,16 +1,16 @@
-//! Flags of the API server: what follows from them, and what keeps it from starting (K20 to K22).
+//! Flags of the API server: what follows from them, and what keeps it from starting (K20 to K22), or a webhook.
 //!
 //! Source: Kubernetes v1.36 `pkg/kubeapiserver/options/authentication.go` `Validate`,
-//! `pkg/controlplane/apiserver/options/{options,validation}.go`. Start-up errors of webhooks are not judged.
+//! `pkg/controlplane/apiserver/options/{options,validation}.go`.
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Cluster, DEFAULT_ISSUER};
+use crate::cluster::{Cluster, DEFAULT_ISSUER, Switch};
 use crate::rotation::{EXTENDABLE, EXTENDED};
 use crate::trace::{Finding, Severity};
-use crate::{go, go_url};
+use crate::{go, go_url, pod};
 
 /// What follows from the flags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,13 +42,14 @@ pub struct EffectiveFlags {
 /// Why a component does not start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartUpError {
-    /// `kube-apiserver`.
+    /// `kube-apiserver`, `azure-workload-identity-webhook`.
     pub component: String,
     /// What it prints last.
     pub message: String,
 }
 
-/// What follows from the flags, and what would keep the API server from starting with them (K20, K21).
+/// What follows from the flags, and what would keep the API server from starting with them (K20, K21), or
+/// azure-workload-identity's webhook (Z18, Z20).
 ///
 /// # Examples
 ///
@@ -78,10 +79,22 @@ pub fn inspect_cluster(cluster: &Cluster) -> ClusterReport {
             (!errors.is_empty()).then(|| go::aggregate(&errors))
         }
     };
-    let errors =
-        message.map(|message| StartUpError { component: "kube-apiserver".into(), message });
+    let error =
+        |component: &str, message| StartUpError { component: component.to_owned(), message };
+    let errors = message
+        .map(|message| error("kube-apiserver", message))
+        .into_iter()
+        .chain(azure(cluster).map(|message| error("azure-workload-identity-webhook", message)));
     let findings = no_extension(cluster, &effective).into_iter().collect();
-    ClusterReport { effective, errors: errors.into_iter().collect(), findings }
+    ClusterReport { effective, errors: errors.collect(), findings }
+}
+
+/// Z18, Z20: of a webhook whose settings are given.
+fn azure(cluster: &Cluster) -> Option<String> {
+    match cluster.webhooks.as_ref()?.azure.as_ref()? {
+        Switch::On(settings) => pod::azure_start_up_error(settings),
+        Switch::Off(_) => None,
+    }
 }
 
 /// `--service-account-max-token-expiration`; 0 is none.

@@ -92,7 +92,8 @@ pub(crate) fn is_dns_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-fn is_label(name: &str) -> bool {
+/// RFC 1123 label of any length.
+pub(crate) fn is_label(name: &str) -> bool {
     let outer = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
     bytes.first().is_some_and(outer)
@@ -144,7 +145,9 @@ mod tests {
         }
         let message = NotANumber::Range.message("9");
         assert_eq!(message, "strconv.ParseInt: parsing \"9\": value out of range");
-        for (text, expected) in [("T", Some(true)), ("False", Some(false)), ("yes", None), ("", None)] {
+        for (text, expected) in
+            [("T", Some(true)), ("False", Some(false)), ("yes", None), ("", None)]
+        {
             assert_eq!(parse_bool(text), expected, "{text}");
         }
     }

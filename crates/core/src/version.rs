@@ -17,6 +17,10 @@ pub(crate) struct Version {
 pub(crate) const NEWEST: Version = Version { major: 1, minor: 36 };
 
 impl Version {
+    pub(crate) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
     /// `1.36`, `v1.30.2`, and what providers put behind: `v1.31.4+k3s1`, `v1.29.7-eks-1`, `1.30+`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -241,6 +241,14 @@ impl<'a> Template<'a> {
         self.object.span(self.text, &self.object.node, "")
     }
 
+    /// Whether the pod's name, or the prefix of what is generated, is the one of [`pod`](Self::pod). The controllers
+    /// between a Deployment or CronJob and its pods, and that of an indexed Job, put something in between.
+    pub(super) fn is_named(&self) -> bool {
+        let indexed = self.object.node.at(&["spec", "completionMode"]).and_then(Node::as_str);
+        !matches!(self.object.kind.as_str(), "CronJob" | "Deployment" | "PodTemplate")
+            && indexed != Some("Indexed")
+    }
+
     /// The Pod object that arrives at the API server, before admission.
     pub(crate) fn pod(&self) -> Value {
         let given = self.node().map(Node::to_json).unwrap_or_default();

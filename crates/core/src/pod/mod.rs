@@ -7,6 +7,7 @@ mod file_mode;
 mod findings;
 mod manifest;
 mod mutation;
+mod object_meta;
 mod origin;
 mod patch;
 mod path;
@@ -25,13 +26,14 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::file_mode::Owners;
 pub(crate) use self::admission::NAME as ADMISSION;
+use self::file_mode::Owners;
 pub(crate) use self::manifest::Manifests;
 use self::manifest::Template;
 use self::mutation::Mutation;
 use self::origin::Origin;
 use self::spec::Pod;
+pub(crate) use self::webhook::azure::start_up_error as azure_start_up_error;
 use crate::claims::ServiceAccountRef;
 use crate::cluster::Cluster;
 use crate::trace::{Check, Finding, ProviderError, Span};
@@ -218,7 +220,7 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     let Mutation { injected, rejected } = match checks::undecodable(template, &mistyped) {
         // What cannot be decoded reaches neither admission nor a webhook.
         Some(error) => Mutation { rejected: Some(error), ..Mutation::default() },
-        None => mutation::mutate(manifests, &mut admitted),
+        None => mutation::mutate(manifests, template, &mut admitted),
     };
     let origin = Origin::of(Pod(&pasted), &injected);
     let template = &template.admitted(&origin);

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::manifest::Manifests;
+use super::manifest::{Manifests, Template};
 use super::webhook::{self, Round};
 use super::{Injection, admission};
 use crate::trace::ProviderError;
@@ -20,9 +20,13 @@ pub(super) struct Mutation {
 }
 
 /// Runs admission and the webhooks over `pod`.
-pub(super) fn mutate(manifests: &Manifests<'_>, pod: &mut Value) -> Mutation {
+pub(super) fn mutate(
+    manifests: &Manifests<'_>,
+    template: &Template<'_>,
+    pod: &mut Value,
+) -> Mutation {
     let mut injected = Vec::new();
-    let rejected = rounds(manifests, pod, &mut injected).err();
+    let rejected = rounds(manifests, template, pod, &mut injected).err();
     Mutation { injected, rejected }
 }
 
@@ -30,15 +34,16 @@ pub(super) fn mutate(manifests: &Manifests<'_>, pod: &mut Value) -> Mutation {
 /// switches automounting off comes too late.
 fn rounds(
     manifests: &Manifests<'_>,
+    template: &Template<'_>,
     pod: &mut Value,
     injected: &mut Vec<Injection>,
 ) -> Result<(), ProviderError> {
     admit(manifests, pod, injected)?;
     let before = injected.len();
-    webhook::ask(manifests, pod, Round::First, injected)?;
+    webhook::ask(manifests, template, pod, Round::First, injected)?;
     if injected.len() > before {
         admit(manifests, pod, injected)?;
-        webhook::ask(manifests, pod, Round::Again, injected)?;
+        webhook::ask(manifests, template, pod, Round::Again, injected)?;
     }
     Ok(())
 }

@@ -10,8 +10,7 @@ use super::spec::{ContainerList, Pod, list};
 type Places = Vec<Option<usize>>;
 
 /// The lists of a PodSpec whose elements move.
-const LISTS: [&str; 3] =
-    ["volumes", ContainerList::Init.member(), ContainerList::Regular.member()];
+const LISTS: [&str; 3] = ["volumes", ContainerList::Init.member(), ContainerList::Regular.member()];
 
 /// How an admitted pod came of the pasted one.
 #[derive(Debug, Clone, Default)]

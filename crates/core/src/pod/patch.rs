@@ -56,6 +56,23 @@ impl<'a> Patcher<'a> {
         }
     }
 
+    /// Puts another value in the place of what stands at `pointer`.
+    pub(super) fn replace(&mut self, pointer: &str, value: Value) {
+        if let Some(place) = self.pod.pointer_mut(pointer) {
+            *place = value.clone();
+            self.operations.push(json!({ "op": "replace", "path": pointer, "value": value }));
+        }
+    }
+
+    /// Takes a member out of the object at `parent`.
+    pub(super) fn remove(&mut self, parent: &str, name: &str) {
+        let object = self.pod.pointer_mut(parent).and_then(Value::as_object_mut);
+        if object.and_then(|object| object.remove(name)).is_some() {
+            let path = push_pointer(parent, name);
+            self.operations.push(json!({ "op": "remove", "path": path }));
+        }
+    }
+
     pub(super) fn into_operations(self) -> Vec<Value> {
         self.operations
     }
@@ -74,6 +91,10 @@ mod tests {
         patcher.append("/spec/containers/0", "volumeMounts", json!(1));
         patcher.append("/spec/containers/7", "volumeMounts", json!(1));
         patcher.insert("/spec", "volumes", 0, json!({ "name": "u" }));
+        patcher.replace("/spec/volumes/0", json!({ "name": "x" }));
+        patcher.replace("/spec/volumes/9", json!({}));
+        patcher.remove("/spec/containers/0", "name");
+        patcher.remove("/spec/containers/0", "name");
         patcher.insert("/spec", "initContainers", 0, json!({ "name": "i" }));
         let operations = patcher.into_operations();
         assert_eq!(
@@ -83,6 +104,8 @@ mod tests {
                 { "op": "add", "path": "/spec/volumes/-", "value": { "name": "w" } },
                 { "op": "add", "path": "/spec/containers/0/volumeMounts", "value": [1] },
                 { "op": "add", "path": "/spec/volumes/0", "value": { "name": "u" } },
+                { "op": "replace", "path": "/spec/volumes/0", "value": { "name": "x" } },
+                { "op": "remove", "path": "/spec/containers/0/name" },
                 { "op": "add", "path": "/spec/initContainers", "value": [{ "name": "i" }] },
             ])
         );

@@ -58,11 +58,13 @@ impl<'a> Pod<'a> {
         }
     }
 
-    /// The name that validation errors give: by then it is generated (K67).
+    /// The name that validation errors give: by then it is generated (K67), of 58 characters of the prefix at most
+    /// (`staging/src/k8s.io/apiserver/pkg/storage/names/generate.go`).
     pub(super) fn final_name(self) -> String {
+        const LONGEST_PREFIX: usize = 58;
         match (self.metadata("name"), self.metadata("generateName")) {
             ("", "") => String::new(),
-            ("", prefix) => format!("{prefix}xxxxx"),
+            ("", prefix) => format!("{}xxxxx", prefix.get(..LONGEST_PREFIX).unwrap_or(prefix)),
             (name, _) => name.to_owned(),
         }
     }

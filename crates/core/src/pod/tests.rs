@@ -2,6 +2,7 @@
 //! the rules one by one, and the places.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 use crate::cluster::Cluster;

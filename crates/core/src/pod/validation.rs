@@ -1,6 +1,6 @@
 //! What the API server refuses in a pod, as far as its tokens are concerned: volumes, projections, mounts,
 //! and what stands in their way. In its order: volumes, containers, init containers; within a container
-//! ports, then mounts (K81).
+//! ports, then variables, then mounts (K81).
 //!
 //! Source: `pkg/apis/core/validation/validation.go` (Kubernetes 1.36).
 
@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::field_error::FieldErrors;
-use super::projection;
 use super::spec::{Container, ContainerList, Mount, Pod, Volume, list, member, text};
+use super::{object_meta, projection};
 use crate::trace::ProviderError;
 
 /// Volume kinds in the order in which they are looked at, each as its error names it (the API server
@@ -51,9 +51,7 @@ const VOLUME_KINDS: [(&str, &str); 30] = [
 /// The first refusal: all field errors in one message, or `None`.
 pub(super) fn validate(pod: Pod<'_>) -> Option<ProviderError> {
     let mut errors = FieldErrors::default();
-    if pod.name_or_prefix().is_empty() {
-        errors.required_because("metadata.name", "name or generateName is required");
-    }
+    object_meta::validate(pod, &mut errors);
     let volumes = valid_volumes(pod, &mut errors);
     if pod.containers_of(ContainerList::Regular).is_empty() {
         errors.required("spec.containers");
@@ -62,11 +60,13 @@ pub(super) fn validate(pod: Pod<'_>) -> Option<ProviderError> {
     for list in [ContainerList::Regular, ContainerList::Init] {
         for container in pod.containers_of(list) {
             validate_ports(container, &mut errors);
+            validate_variables(container, &mut errors);
             validate_mounts(container, &volumes, &mut errors);
             validate_devices(container, &mut errors);
             validate_container_name(container, &mut names, &mut errors);
         }
     }
+    validate_windows(pod, &mut errors);
     token_without_account(pod, &mut errors);
     if !pod.containers_of(ContainerList::Ephemeral).is_empty() {
         errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
@@ -142,6 +142,52 @@ fn validate_ports(container: Container<'_>, errors: &mut FieldErrors) {
                     errors.invalid_number(&field, value, detail);
                 }
             },
+        }
+    }
+}
+
+/// `validateEnvVarValueFrom`: from where a value comes. A webhook that does not know `fileKeyRef` leaves none (Z19).
+fn validate_variables(container: Container<'_>, errors: &mut FieldErrors) {
+    const SOURCES: [&str; 5] =
+        ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
+    const NONE: &str = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or \
+        `fileKeyRef`";
+    for (at, variable) in list(container.value, "env").iter().enumerate() {
+        let Some(from) = member(variable, "valueFrom") else { continue };
+        let field = format!("{}.env[{at}].valueFrom", container.field());
+        match SOURCES.iter().filter(|source| member(from, source).is_some()).count() {
+            0 => errors.invalid(&field, "", NONE),
+            _ if !text(variable, "value").is_empty() => {
+                errors.invalid(&field, "", "may not be specified when `value` is not empty");
+            }
+            1 => {}
+            _ => errors.invalid(&field, "", "may not have more than one field specified at a time"),
+        }
+    }
+}
+
+/// `validateWindows`, the containers: what a proxy that a webhook adds has cannot be set there (Z24).
+fn validate_windows(pod: Pod<'_>, errors: &mut FieldErrors) {
+    const LINUX_ONLY: [&str; 10] = [
+        "appArmorProfile",
+        "seLinuxOptions",
+        "seccompProfile",
+        "capabilities",
+        "readOnlyRootFilesystem",
+        "privileged",
+        "allowPrivilegeEscalation",
+        "procMount",
+        "runAsUser",
+        "runAsGroup",
+    ];
+    if member(pod.spec(), "os").is_none_or(|os| text(os, "name") != "windows") {
+        return;
+    }
+    for container in pod.containers() {
+        let Some(security) = member(container.value, "securityContext") else { continue };
+        for name in LINUX_ONLY.iter().filter(|name| member(security, name).is_some()) {
+            let field = format!("{}.securityContext.{name}", container.field());
+            errors.forbidden(&field, "cannot be set for a windows pod");
         }
     }
 }

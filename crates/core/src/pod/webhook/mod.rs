@@ -2,6 +2,7 @@
 //!
 //! Source: `staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go`.
 
+pub(crate) mod azure;
 pub(super) mod eks;
 
 use std::borrow::Cow;
@@ -9,9 +10,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Injection;
-use super::manifest::{Account, Manifests};
+use super::manifest::{Account, Manifests, Template};
 use super::spec::Pod;
-use crate::cluster::{EksWebhook, Switch};
+use crate::cluster::{AzureWebhook, EksWebhook, Switch};
 use crate::trace::ProviderError;
 
 /// Whether a webhook is asked for the first time, or again because the pod changed after it (K74).
@@ -24,21 +25,32 @@ pub(super) enum Round {
 /// Asks the webhooks in the order of their configurations' names (Z25a); the first denial ends it.
 pub(super) fn ask(
     manifests: &Manifests<'_>,
+    template: &Template<'_>,
     pod: &mut Value,
     round: Round,
     injected: &mut Vec<Injection>,
 ) -> Result<(), ProviderError> {
-    // Its registration names no reinvocation policy, so it is never asked again.
+    // Z3: it wants to be asked again.
+    if let Some(settings) = azure(manifests).filter(|_| azure::is_asked(Pod(pod))) {
+        let call = azure::Call {
+            settings: &settings,
+            cluster: manifests.cluster,
+            account: account(manifests, Pod(pod), azure::account_name(Pod(pod))),
+            named: template.is_named(),
+        };
+        note(azure::NAME, call.answer(pod)?, injected);
+    }
+    // Its registration names no reinvocation policy, so it is asked once.
     if let (Round::First, Some(flags)) = (round, eks(manifests)) {
-        let patch = eks::call(&flags, account(manifests, pod), pod);
-        note(eks::NAME, patch, injected);
+        let account = account(manifests, Pod(pod), Pod(pod).service_account());
+        note(eks::NAME, eks::call(&flags, account, pod), injected);
     }
     Ok(())
 }
 
-/// The account that a webhook looks up.
-fn account<'a>(manifests: &'a Manifests<'_>, pod: &Value) -> Account<'a> {
-    manifests.account(Pod(pod).metadata("namespace"), Pod(pod).service_account())
+/// An account of the pod's namespace.
+fn account<'a>(manifests: &'a Manifests<'_>, pod: Pod<'_>, name: &str) -> Account<'a> {
+    manifests.account(pod.metadata("namespace"), name)
 }
 
 /// Notes a patch that changes something.
@@ -46,6 +58,11 @@ pub(super) fn note(by: &str, patch: Vec<Value>, injected: &mut Vec<Injection>) {
     if !patch.is_empty() {
         injected.push(Injection { by: by.to_owned(), patch });
     }
+}
+
+/// The settings of Azure's webhook; `None`: it is not installed.
+pub(super) fn azure<'a>(manifests: &'a Manifests<'_>) -> Option<Cow<'a, AzureWebhook>> {
+    settings(manifests.cluster.webhooks.as_ref().and_then(|webhooks| webhooks.azure.as_ref()))
 }
 
 /// The flags of the EKS webhook; `None`: it is not installed.

@@ -107,9 +107,9 @@ impl Additions {
         let variables = variables(container, injects, file)?;
         // Equal paths are not looked for.
         let is_mounted = container.mounts().any(|mount| mount.volume() == injects.volume);
-        let mount = (!is_mounted).then(|| {
-            json!({ "name": injects.volume, "readOnly": true, "mountPath": injects.mount_path })
-        });
+        let mount = (!is_mounted).then(
+            || json!({ "name": injects.volume, "readOnly": true, "mountPath": injects.mount_path }),
+        );
         Some(Self { container: container.pointer(), variables, mount })
     }
 }

@@ -51,11 +51,7 @@ struct Entry {
 }
 
 /// A133: the list of EKS Pod Identity, then the account's annotation, then the ConfigMap; `None`: no patch.
-pub(super) fn injects(
-    flags: &EksWebhook,
-    pod: Pod<'_>,
-    account: Account<'_>,
-) -> Option<Injects> {
+pub(super) fn injects(flags: &EksWebhook, pod: Pod<'_>, account: Account<'_>) -> Option<Injects> {
     let name = (pod.metadata("namespace"), pod.service_account());
     let own = annotated(flags, account);
     let injects = match identity(flags, name) {
@@ -143,8 +139,8 @@ fn composed(flags: &EksWebhook, role: &str) -> String {
 /// A133: the exact entry hides the one for every namespace, even if it names no role; defaults of audience and
 /// endpoints do not apply, and the expiration is not clamped.
 fn mapped(flags: &EksWebhook, (namespace, name): (&str, &str)) -> Option<Entry> {
-    let entry = config_map_entry(flags, namespace, name)
-        .or_else(|| config_map_entry(flags, "*", name))?;
+    let entry =
+        config_map_entry(flags, namespace, name).or_else(|| config_map_entry(flags, "*", name))?;
     Some(Entry {
         role: entry.role_arn.clone(),
         audience: entry.audience.clone().unwrap_or_default(),
@@ -226,14 +222,10 @@ fn pod_identity(
         }
         (None, None) => (false, A_DAY),
     };
-    let or = |setting: &Option<String>, default: &str| {
-        setting.as_deref().unwrap_or(default).to_owned()
-    };
+    let or =
+        |setting: &Option<String>, default: &str| setting.as_deref().unwrap_or(default).to_owned();
     Injects {
-        mode: Mode::PodIdentity(or(
-            &credentials.full_uri,
-            "http://169.254.170.23/v1/credentials",
-        )),
+        mode: Mode::PodIdentity(or(&credentials.full_uri, "http://169.254.170.23/v1/credentials")),
         audience: or(&credentials.audience, "pods.eks.amazonaws.com"),
         expiration,
         regional,
