@@ -155,6 +155,7 @@ fn token_review(audiences: &[&str]) -> String {
     )
 }
 
+/// As people write it: the account names the role, and the webhook adds the rest to the pod.
 const IRSA_MANIFESTS: &str = "apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -162,6 +163,7 @@ metadata:
   namespace: production
   annotations:
     eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/api-gateway
+    eks.amazonaws.com/token-expiration: \"3600\"
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -179,23 +181,6 @@ spec:
       containers:
         - name: app
           image: registry.example/api-gateway:1.4
-          env:
-            - name: AWS_ROLE_ARN
-              value: arn:aws:iam::111122223333:role/api-gateway
-            - name: AWS_WEB_IDENTITY_TOKEN_FILE
-              value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token
-          volumeMounts:
-            - name: aws-iam-token
-              mountPath: /var/run/secrets/eks.amazonaws.com/serviceaccount
-              readOnly: true
-      volumes:
-        - name: aws-iam-token
-          projected:
-            sources:
-              - serviceAccountToken:
-                  path: token
-                  audience: sts.amazonaws.com
-                  expirationSeconds: 3600
 ";
 
 fn healthy(samples: &Samples) -> Inputs {
@@ -208,8 +193,10 @@ fn wrong_namespace(samples: &Samples) -> Inputs {
 
 fn wrong_audience(samples: &Samples) -> Inputs {
     let claims = samples.claims(IRSA_ISSUER, "sts.amazon.com", 1_140.0, 3_600.0);
-    let manifests =
-        IRSA_MANIFESTS.replace("audience: sts.amazonaws.com", "audience: sts.amazon.com");
+    let manifests = IRSA_MANIFESTS.replace(
+        "    eks.amazonaws.com/token-expiration",
+        "    eks.amazonaws.com/audience: sts.amazon.com\n    eks.amazonaws.com/token-expiration",
+    );
     Inputs { manifests: manifests.into(), ..samples.irsa(samples.cluster.mint(&claims)) }
 }
 

@@ -168,7 +168,7 @@ export interface ClusterReport {
     maxTokenExpiration: number | null;
     maxExtendedExpiration: number;
   };
-  /** What keeps a component from starting, as it prints it. Webhooks are not judged yet. */
+  /** What keeps a component from starting, as it prints it; of the EKS webhook nothing is known to. */
   errors: {
     component: "kube-apiserver" | "eks-pod-identity-webhook" | "azure-workload-identity-webhook";
     message: string;

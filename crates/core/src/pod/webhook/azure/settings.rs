@@ -52,7 +52,7 @@ impl Layout {
     }
 
     /// The volume's name, which from 1.6 on depends on the pod's; `None`: nobody knows what it will be.
-    pub(super) fn volume(self, pod: Option<Pod<'_>>) -> String {
+    pub(in crate::pod) fn volume(self, pod: Option<Pod<'_>>) -> String {
         match self {
             Self::Old => "azure-identity-token".to_owned(),
             Self::New => format!(
