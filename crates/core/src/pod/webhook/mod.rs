@@ -5,6 +5,9 @@
 pub(crate) mod azure;
 pub(super) mod eks;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
