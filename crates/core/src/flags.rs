@@ -1,7 +1,8 @@
 //! Flags of the API server: what follows from them, and what keeps it from starting (K20 to K22), or a webhook.
 //!
 //! Source: Kubernetes v1.36 `pkg/kubeapiserver/options/authentication.go` `Validate`,
-//! `pkg/controlplane/apiserver/options/{options,validation}.go`.
+//! `pkg/controlplane/apiserver/options/{options,validation}.go`; several errors print as `utilerrors.NewAggregate`
+//! does (`cmd/kube-apiserver/app/server.go`).
 
 use std::collections::HashSet;
 
@@ -156,6 +157,7 @@ fn validation(cluster: &Cluster) -> Vec<String> {
     }
     errors.extend(jwks_uri(cluster));
     errors.extend(token_request(cluster));
+    errors.extend(two_signers(cluster));
     errors
 }
 
@@ -203,6 +205,14 @@ fn token_request(cluster: &Cluster) -> Option<String> {
     }
     let succeeded = named && (has_key || cluster.external_signer.is_some());
     (!succeeded).then(|| "--service-account-signing-key-file, --service-account-issuer, and --api-audiences should be specified together".to_owned())
+}
+
+/// `validateServiceAccountTokenSigningConfig`: keys of one's own beside an external signer.
+fn two_signers(cluster: &Cluster) -> Option<String> {
+    cluster.external_signer.as_ref()?;
+    let signs = cluster.signing_key_file.as_deref().is_some_and(|file| !file.is_empty());
+    let verifies = cluster.key_files.as_ref().is_some_and(|files| !files.is_empty());
+    (signs || verifies).then(|| "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)".to_owned())
 }
 
 /// K18: what the server itself only warns of.
@@ -264,6 +274,7 @@ mod tests {
             (r#"{"issuers":["https://a b"]}"#, Some("service-account-issuer \"https://a b\" contained a ':' but was not a valid URL: parse \"https://a b\": invalid character \" \" in host name".to_owned())),
             (r#"{"keyFiles":[]}"#, Some("either `--service-account-key-file` or `--service-account-signing-endpoint` must be set".to_owned())),
             (r#"{"keyFiles":[],"externalSigner":{"maxTokenExpiration":3600}}"#, None),
+            (r#"{"keyFiles":["k"],"externalSigner":{"maxTokenExpiration":3600}}"#, Some("can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)".to_owned())),
             (r#"{"jwksUri":"/keys"}"#, Some("service-account-jwks-uri requires https scheme, parsed as: /keys".to_owned())),
             (r#"{"jwksUri":"https://h:p"}"#, Some("service-account-jwks-uri must be a valid URL: parse \"https://h:p\": invalid port \":p\" after host".to_owned())),
             (r#"{"maxTokenExpiration":3599,"issuers":[]}"#, Some("the service-account-max-token-expiration must be between 1 hour and 2^32 seconds".to_owned())),

@@ -1,6 +1,8 @@
 //! Go's `url.Parse`, as far as flags of the API server are judged by it.
 //!
-//! Source: Go `net/url` `Parse`, `getScheme`, `parseAuthority`, `parseHost`, `unescape`.
+//! Source: Go 1.26 (which builds Kubernetes 1.36) `net/url` `Parse`, `getScheme`, `parseAuthority`, `parseHost`, `unescape`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::go;
 
@@ -56,7 +58,12 @@ fn parts(text: &str) -> Result<Url<'_>, Problem> {
         Some(rest) => {
             let at = rest.find('/').unwrap_or(rest.len());
             let (authority, path) = rest.split_at(at);
-            host(authority.rsplit_once('@').map_or(authority, |(_, host)| host))?;
+            let (user, name) = match authority.rsplit_once('@') {
+                Some((user, name)) => (Some(user), name),
+                None => (None, authority),
+            };
+            host(&scheme, name)?;
+            user.map_or(Ok(()), user_info)?;
             path
         }
         None => rest,
@@ -83,28 +90,69 @@ fn scheme(text: &str) -> Result<(String, &str), String> {
     Ok((String::new(), text))
 }
 
-/// Host and port: the first character that Go does not take in a host, the first bad escape, a bad port.
-fn host(host: &str) -> Result<(), String> {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => {
-            let Some((_, port)) = rest.rsplit_once(']') else {
-                return Err("missing ']' in host".to_owned());
-            };
-            return valid_port(port);
-        }
-        None => host,
-    };
-    if let Some((_, port)) = name.rsplit_once(':') {
-        valid_port(&format!(":{port}"))?;
+/// Host and port.
+fn host(scheme: &str, host: &str) -> Result<(), String> {
+    match host.rfind('[') {
+        Some(0) => return ip_literal(host),
+        Some(_) => return Err("invalid IP-literal".to_owned()),
+        None => {}
     }
-    escapes(name)?;
+    // Since Go 1.26 the first colon ends a host of the web; elsewhere the last one.
+    let is_web = matches!(scheme, "http" | "https");
+    let colon = if is_web { host.find(':') } else { host.rfind(':') };
+    if let Some(at) = colon {
+        valid_port(host.get(at..).unwrap_or_default())?;
+    }
+    host_characters(host)
+}
+
+/// `[::1]:443`, `[fe80::1%25en0]`.
+fn ip_literal(host: &str) -> Result<(), String> {
+    let inner = host.strip_prefix('[').unwrap_or(host);
+    let Some((address, port)) = inner.rsplit_once(']') else {
+        return Err("missing ']' in host".to_owned());
+    };
+    valid_port(port)?;
+    let (address, zone) = address.split_once("%25").unwrap_or((address, ""));
+    host_characters(address)?;
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return Ok(());
+    }
+    if address.parse::<Ipv4Addr>().is_ok() && zone.is_empty() {
+        return Err("invalid IP-literal".to_owned());
+    }
+    Err(format!("invalid host: ParseAddr({}): unable to parse IP", go::quoted(address)))
+}
+
+/// The first character that Go does not take in a host, or the first bad escape: only what is not ASCII
+/// may be escaped there.
+fn host_characters(name: &str) -> Result<(), String> {
     let refused = |c: char| {
         c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_.~!$&'()*+,;=:[]<>\"%".contains(c)
     };
-    match name.chars().find(|c| refused(*c)) {
-        Some(c) => Err(format!("invalid character {} in host name", go::quoted(&c.to_string()))),
-        None => Ok(()),
+    for (at, character) in name.char_indices() {
+        let from = name.get(at..).unwrap_or_default();
+        if character == '%' {
+            let escape: String = from.chars().take(3).collect();
+            let is_high = escape.chars().nth(1).and_then(|c| c.to_digit(16)).is_some_and(|d| d > 7);
+            if !is_escape(from) || !(is_high || escape == "%25") {
+                return Err(bad_escape(from));
+            }
+        } else if refused(character) {
+            let quoted = go::quoted(&character.to_string());
+            return Err(format!("invalid character {quoted} in host name"));
+        }
     }
+    Ok(())
+}
+
+/// What stands before `@`.
+fn user_info(user: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    if !user.chars().all(good) {
+        return Err("net/url: invalid userinfo".to_owned());
+    }
+    escapes(user)
 }
 
 fn valid_port(port: &str) -> Result<(), String> {
@@ -115,19 +163,19 @@ fn valid_port(port: &str) -> Result<(), String> {
 
 /// `%` needs two hexadecimal digits.
 fn escapes(text: &str) -> Result<(), String> {
-    for (at, _) in text.match_indices('%') {
-        let escape = text.get(at + 1..).unwrap_or_default();
-        let digits = escape.bytes().take(2).filter(u8::is_ascii_hexdigit).count();
-        if digits < 2 {
-            let shown: String = text
-                .chars()
-                .skip(text.get(..at).unwrap_or_default().chars().count())
-                .take(3)
-                .collect();
-            return Err(format!("invalid URL escape {}", go::quoted(&shown)));
-        }
-    }
-    Ok(())
+    let from = |(at, _)| text.get(at..).unwrap_or_default();
+    let bad = text.match_indices('%').map(from).find(|from| !is_escape(from));
+    bad.map_or(Ok(()), |from| Err(bad_escape(from)))
+}
+
+/// Whether a text begins with an escape.
+fn is_escape(text: &str) -> bool {
+    text.bytes().skip(1).take(2).filter(u8::is_ascii_hexdigit).count() == 2
+}
+
+fn bad_escape(from: &str) -> String {
+    let shown: String = from.chars().take(3).collect();
+    format!("invalid URL escape {}", go::quoted(&shown))
 }
 
 #[cfg(test)]
@@ -145,6 +193,14 @@ mod tests {
             ("https://a/%zz",         "parse \"https://a/%zz\": invalid URL escape \"%zz\""),
             ("https://a/%z#f",        "parse \"https://a/%z\": invalid URL escape \"%z\""),
             ("https://[::1",          "parse \"https://[::1\": missing ']' in host"),
+            ("https://a:80:80",       "parse \"https://a:80:80\": invalid port \":80:80\" after host"),
+            ("https://a:b:80/x",      "parse \"https://a:b:80/x\": invalid port \":b:80\" after host"),
+            ("https://a[b]",          "parse \"https://a[b]\": invalid IP-literal"),
+            ("https://[1.2.3.4]",     "parse \"https://[1.2.3.4]\": invalid IP-literal"),
+            ("https://[x]",           "parse \"https://[x]\": invalid host: ParseAddr(\"x\"): unable to parse IP"),
+            ("https://a%41",          "parse \"https://a%41\": invalid URL escape \"%41\""),
+            ("https://a%",            "parse \"https://a%\": invalid URL escape \"%\""),
+            ("https://a b@c",         "parse \"https://a b@c\": net/url: invalid userinfo"),
             ("https://a\n",           "parse \"https://a\\n\": net/url: invalid control character in URL"),
         ];
         for (text, error) in table {
@@ -160,6 +216,9 @@ mod tests {
             ("HTTPS://[::1]:443/x",      "https", "",  ""),
             ("api",                      "",      "",  ""),
             ("/keys",                    "",      "",  ""),
+            ("https://u:p%20@a%c3%a9.example", "https", "", ""),
+            ("spiffe://a:b:80",      "spiffe", "", ""),
+            ("https://[fe80::1%25en0]:1/", "https", "", ""),
             ("urn:x:y",                  "urn",   "",  ""),
             ("spiffe://a",               "spiffe", "", ""),
             ("https://käse.example",     "https", "",  ""),

@@ -68,13 +68,16 @@ impl<'a> Manifests<'a> {
             .into_iter()
             .find_map(|objects| objects.find("ServiceAccount", namespace, name))
             .filter(|object| is_account(object));
-        // A list that could not be read to its end is not complete.
-        let complete = self.cluster.objects_complete == Some(true) && self.live.error.is_none();
         match known {
             Some(object) => Account::Known(object),
-            None if complete => Account::Missing,
+            None if self.is_complete() => Account::Missing,
             None => Account::Assumed,
         }
+    }
+
+    /// Whether what is pasted is all there is. A list that could not be read to its end is not.
+    pub(super) fn is_complete(&self) -> bool {
+        self.cluster.objects_complete == Some(true) && self.live.error.is_none()
     }
 
     /// The ServiceAccounts that the manifests define, with the UIDs that the cluster knows.

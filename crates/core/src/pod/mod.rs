@@ -11,6 +11,7 @@ mod object_meta;
 mod origin;
 mod patch;
 mod path;
+mod payload;
 mod projection;
 mod secrets;
 mod spec;
@@ -32,6 +33,7 @@ pub(crate) use self::manifest::Manifests;
 use self::manifest::Template;
 use self::mutation::Mutation;
 use self::origin::Origin;
+use self::payload::Stored;
 use self::spec::Pod;
 pub(crate) use self::webhook::azure::start_up_error as azure_start_up_error;
 use crate::claims::ServiceAccountRef;
@@ -164,7 +166,8 @@ pub struct PodsReport {
 /// concerned, then every token followed to its files.
 ///
 /// A ServiceAccount is looked up in the manifests, then in `cluster.objects`; one in neither is assumed to
-/// exist, and a check of status `skip` says so, unless `cluster.objects_complete`.
+/// exist, and a check of status `skip` says so, unless `cluster.objects_complete`; likewise the ConfigMaps and
+/// Secrets that volumes take their files from (K37).
 ///
 /// ```
 /// use podpass::{Cluster, inspect_pods};
@@ -202,8 +205,9 @@ impl Manifests<'_> {
         let mut checks: Vec<Check> = self.cluster.version_check().into_iter().collect();
         checks.extend(checks::checks(self));
         let mut pods = Vec::new();
+        let stored = Stored::of(self);
         for template in self.templates().iter().filter(|template| template.node().is_some()) {
-            let (report, open) = create(self, template);
+            let (report, open) = create(self, &stored, template);
             checks.extend(open);
             pods.push(report);
         }
@@ -213,7 +217,11 @@ impl Manifests<'_> {
 }
 
 /// CREATE of one pod, and what its report leaves open.
-fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec<Check>) {
+fn create(
+    manifests: &Manifests<'_>,
+    stored: &Stored<'_>,
+    template: &Template<'_>,
+) -> (PodReport, Vec<Check>) {
     let pasted = template.pod();
     let mut admitted = pasted.clone();
     let mistyped = template.node().map(types::in_pod).unwrap_or_default();
@@ -226,9 +234,9 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
     let template = &template.admitted(&origin);
     let pod = Pod(&admitted);
     let rejected = rejected.or_else(|| validation::validate(pod));
-    let stuck = if rejected.is_none() { stuck::stuck(pod) } else { None };
+    let stuck = if rejected.is_none() { stuck::stuck(pod, manifests, stored) } else { None };
     let owners = Owners::of(pod, manifests.cluster);
-    let followed = token::follow(pod, template, &injected, owners);
+    let followed = token::follow(pod, template, &injected, owners, stored);
     let mut open = Vec::new();
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
     open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));
@@ -242,7 +250,7 @@ fn create(manifests: &Manifests<'_>, template: &Template<'_>) -> (PodReport, Vec
         findings: Vec::new(),
         admitted: admitted.clone(),
     };
-    let subject = findings::Subject { pod, manifests, template, owners, report: &report };
+    let subject = findings::Subject { pod, manifests, stored, template, owners, report: &report };
     report.findings = findings::findings(&subject);
     (report, open)
 }

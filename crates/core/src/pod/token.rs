@@ -1,13 +1,14 @@
 //! Follows every token of a pod: source, volume, mounts, files, and the variables that name the files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
 use super::file_mode::{FileMode, Owners};
 use super::manifest::Template;
 use super::path::{below, clean, expand};
-use super::spec::{Mount, Pod, TokenSource, Volume};
+use super::payload::{Stored, overwritten};
+use super::spec::{Mount, Pod, TokenSource};
 use super::{Injection, ProjectedToken, TokenMount};
 
 /// Most token files that are listed for one pod. A real pod has a handful; a few kilobytes of hostile YAML
@@ -30,6 +31,7 @@ pub(super) fn follow(
     template: &Template<'_>,
     injected: &[Injection],
     owners: Owners,
+    stored: &Stored<'_>,
 ) -> Followed {
     let containers = Containers::of(pod, owners);
     let with_tokens = pod.token_volumes();
@@ -39,7 +41,7 @@ pub(super) fn follow(
     let mut followed = Followed { tokens: Vec::new(), cut: false, open };
     let mut left = MAX_FILES;
     for volume in pod.volumes() {
-        let overwritten = overwritten(volume);
+        let overwritten = overwritten(volume, pod.metadata("namespace"), stored);
         let mode = containers.owners.token_file(volume);
         let injected_by = injector(volume.name(), injected);
         for source in volume.token_sources() {
@@ -91,12 +93,6 @@ fn cache_key(pod: Pod<'_>, source: TokenSource<'_>) -> String {
         pod.final_name(),
     ])
     .to_string()
-}
-
-/// K41: of two sources with one path the later wins, silently. The places of those that lose.
-pub(super) fn overwritten(volume: Volume<'_>) -> HashSet<usize> {
-    let mut writer: HashMap<String, usize> = HashMap::new();
-    volume.token_sources().filter_map(|s| writer.insert(clean(s.path()), s.at)).collect()
 }
 
 /// What the containers mount and name.

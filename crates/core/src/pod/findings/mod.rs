@@ -24,6 +24,7 @@ mod tests;
 use super::PodReport;
 use super::file_mode::Owners;
 use super::manifest::{Manifests, Template};
+use super::payload::Stored;
 use super::spec::Pod;
 use crate::trace::Finding;
 
@@ -34,6 +35,7 @@ pub(super) use self::trial::prove;
 pub(super) struct Subject<'a> {
     pub(super) pod: Pod<'a>,
     pub(super) manifests: &'a Manifests<'a>,
+    pub(super) stored: &'a Stored<'a>,
     pub(super) template: &'a Template<'a>,
     pub(super) owners: Owners,
     pub(super) report: &'a PodReport,

@@ -1,7 +1,7 @@
 //! `token-overwritten`: a later source of the volume writes the same file.
 
+use super::super::payload::overwritten;
 use super::super::spec::Volume;
-use super::super::token::overwritten;
 use super::Subject;
 use crate::trace::{Finding, Severity};
 
@@ -10,7 +10,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn in_volume(subject: &Subject<'_>, volume: Volume<'_>) -> Vec<Finding> {
-    let losers = overwritten(volume);
+    let losers = overwritten(volume, subject.pod.metadata("namespace"), subject.stored);
     let sources = volume.token_sources().filter(|source| losers.contains(&source.at));
     sources
         .map(|source| {

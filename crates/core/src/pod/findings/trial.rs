@@ -1,6 +1,9 @@
 //! Tries every fix before it is offered: the edited manifests are inspected like the pasted ones.
 
 use super::super::manifest::Manifests;
+use super::super::payload::Stored;
+use super::super::spec::Pod;
+use super::super::stuck::stuck;
 use super::super::{PodReport, PodsReport};
 use crate::trace::{Fix, Status, TextEdit};
 
@@ -23,7 +26,7 @@ pub(in super::super) fn prove(manifests: &Manifests<'_>, report: &mut PodsReport
     }
 }
 
-/// Whether the finding goes, the pod is admitted and can start, and nothing else gets worse.
+/// Whether the finding goes, the pod is admitted, nothing more keeps it from starting, and nothing else gets worse.
 fn holds(manifests: &Manifests<'_>, before: &PodsReport, at: usize, fix: &Fix) -> Option<bool> {
     let text = apply(manifests.text.text, &fix.edits)?;
     let after = Manifests::parse(&text, manifests.cluster).untried();
@@ -32,7 +35,9 @@ fn holds(manifests: &Manifests<'_>, before: &PodsReport, at: usize, fix: &Fix) -
     }
     let (old, new) = (before.pods.get(at)?, after.pods.get(at)?);
     let gone = count(new, &fix.check) < count(old, &fix.check);
-    let starts = new.rejected.is_none() && new.stuck.is_none();
+    // What keeps the pod from starting in any case, a missing ConfigMap, is no fault of the fix.
+    let waits = || stuck(Pod(&old.admitted), manifests, &Stored::of(manifests));
+    let starts = new.rejected.is_none() && (new.stuck.is_none() || new.stuck == waits());
     let no_worse = before.pods.iter().zip(&after.pods).enumerate().all(|(index, (old, new))| {
         let same = index == at || (old.rejected == new.rejected && old.stuck == new.stuck);
         same && is_same(old, new)
