@@ -69,33 +69,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn four_fifths_or_a_day() {
-        #[rustfmt::skip]
-        let table = [
-            // seconds  earliest  latest   latest write
-            (     600,      471,     480,     571),
-            (   3_600,    2_871,   2_880,   2_971),
-            (   3_607,    2_877,   2_886,   2_977), // a fifth is 721: integers divide
-            (   7_200,    5_751,   5_760,   5_851),
-            (  43_200,   34_551,  34_560,  34_651),
-            (  86_400,   69_111,  69_120,  69_211),
-            ( 108_000,   86_391,  86_400,  86_491), // 30 h: both rules give a day
-            ( 108_005,   86_391,  86_400,  86_491),
-            ( 604_800,   86_391,  86_400,  86_491),
-            (4_294_967_296_i64, 86_391, 86_400, 86_491),
-        ];
-        for (seconds, earliest, latest, write) in table {
-            let issued = 1_700_000_000;
-            let refresh =
-                kubelet_refresh(UnixTime::from(issued + seconds), Some(seconds as f64)).unwrap();
-            let found = [refresh.due.earliest, refresh.due.latest, refresh.file_changes.latest];
-            let expected = [earliest, latest, write].map(|after| UnixTime::from(issued + after));
-            assert_eq!(found, expected, "{seconds} s");
-            assert_eq!(refresh.file_changes.earliest, refresh.due.earliest, "{seconds} s");
-        }
-    }
-
-    #[test]
     fn nothing_is_scheduled_without_a_finite_time() {
         let end = UnixTime(3600.0);
         for seconds in [None, Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY)] {
