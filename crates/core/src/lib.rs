@@ -50,7 +50,7 @@ pub use error::PodpassError;
 pub use federation::{
     Association, AwsFacts, Breadth, Decision, FederationInput, FederationOutcome,
     FullTrustDocument, Grant, IssuerCertificate, KubernetesFacts, OidcProvider, OneOrMany, Reach,
-    ReachSubject, System, TrustDocument, evaluate_federation,
+    ReachSubject, System, TrustDocument, TrustPolicy, evaluate_federation,
 };
 pub use flags::{ClusterReport, EffectiveFlags, StartUpError, inspect_cluster};
 pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse, parse_keys};

@@ -302,6 +302,9 @@ pub struct Fix {
     /// The verdict once the edits are made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verdict_after: Option<Verdict>,
+    /// The command that applies the edited input to the real system.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command: Option<String>,
 }
 
 /// How much a [`Finding`] matters.

@@ -301,6 +301,7 @@ fn fix_view(fix: &Fix, on_fix: &Callback<Fix>) -> Html {
                 for edit in fix.edits.iter().filter(|edit| !edit.text.is_empty()) { <div class="m"><ins>{ words::visible(&edit.text) }</ins></div> }
             </div>
             <span class="proof">{ icon::symbol("pass") }{ proof }</span>
+            if let Some(command) = &fix.command { <code class="small">{ command }</code> }
             <button type="button" class="btn primary" {onclick}>{ "Apply" }</button>
         </div>
     }

@@ -22,6 +22,7 @@ use crate::time::UnixTime;
 use crate::trace::{Check, InputName, Status};
 
 pub(crate) use apiserver::{review, takes_signature};
+pub use aws::TrustPolicy;
 pub use facts::{
     Association, AwsFacts, FullTrustDocument, IssuerCertificate, KubernetesFacts, OidcProvider,
     OneOrMany, TrustDocument,
@@ -225,8 +226,8 @@ fn evaluate(
             Ok(facts) => apiserver::evaluate(text, &facts, subject, cluster, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
-        System::AwsIrsa => match read_facts(facts) {
-            Ok(facts) => aws::evaluate(text, &facts, subject, now),
+        System::AwsIrsa | System::AwsPodIdentity => match read_facts(facts) {
+            Ok(facts) => aws::evaluate(system, text, &facts, subject, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         other => not_modelled(other),

@@ -9,6 +9,8 @@ use crate::algorithm::PublicKey;
 use crate::document::{MAX_DOCUMENT, Text, parse_document};
 use crate::trace::{Check, InputName, Status};
 
+pub(crate) use pem::certificate;
+
 /// Every key of a text, used or ignored with the reason, in the text's order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeySet {

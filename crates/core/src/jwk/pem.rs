@@ -171,7 +171,8 @@ fn rsa_public_key(der: &[u8]) -> Result<PublicKey, String> {
     PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
 }
 
-fn certificate(der: &[u8]) -> Result<PublicKey, String> {
+/// The public key of an X.509 certificate.
+pub(crate) fn certificate(der: &[u8]) -> Result<PublicKey, String> {
     let certificate = x509_cert::Certificate::from_der(der)
         .map_err(|error| format!("it is no X.509 certificate: {error}"))?;
     from_info(&certificate.tbs_certificate.subject_public_key_info.owned_to_ref())

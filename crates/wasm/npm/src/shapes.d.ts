@@ -61,6 +61,8 @@ export interface Fix {
   index?: number;
   edits: TextEdit[];
   verdictAfter?: Verdict;
+  /** The command that applies the edited input to the real system. */
+  command?: string;
 }
 export interface TextEdit { start: number; end: number; text: string }
 

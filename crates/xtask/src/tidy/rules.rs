@@ -1,11 +1,59 @@
-//! Rule ids: where the core cites each rule of Kubernetes, and which it leaves out.
+//! Rule ids: where the core cites each rule of Kubernetes and of AWS, and which it leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use super::File;
 
-/// `K1` to `K99`.
-const RULES: std::ops::RangeInclusive<u32> = 1..=99;
+/// A family of rules by its letter, and the numbers that it has.
+struct Family {
+    letter: char,
+    numbers: &'static [RangeInclusive<u32>],
+}
+
+/// Kubernetes and AWS. The latter's numbers have gaps.
+const FAMILIES: &[Family] = &[
+    Family { letter: 'K', numbers: &[1..=99] },
+    Family {
+        letter: 'A',
+        numbers: &[
+            1..=8,
+            10..=14,
+            20..=28,
+            30..=45,
+            50..=57,
+            60..=74,
+            90..=95,
+            100..=105,
+            110..=127,
+            130..=142,
+            160..=163,
+            170..=174,
+            210..=211,
+        ],
+    },
+];
+
+/// One rule, `K16`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rule {
+    letter: char,
+    number: u32,
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&format!("{}{}", self.letter, self.number))
+    }
+}
+
+/// Every rule there is, family by family.
+fn all() -> impl Iterator<Item = Rule> {
+    FAMILIES.iter().flat_map(|family| {
+        let numbers = family.numbers.iter().cloned().flatten();
+        numbers.map(|number| Rule { letter: family.letter, number })
+    })
+}
 
 const CORE: &str = "crates/core/src/";
 const LIST: &str = "ARCHITECTURE.md";
@@ -15,13 +63,13 @@ const HEADING: &str = "## Rules out of scope";
 pub(super) fn are_cited_or_out_of_scope(files: &[File]) -> Vec<String> {
     let (cited, listed) = (cited(files), listed(files));
     let mut problems = Vec::new();
-    for rule in RULES {
+    for rule in all() {
         let reason = listed.get(&rule);
         if reason.is_some_and(|reason| reason.is_empty()) {
-            problems.push(format!("{LIST}: K{rule} is out of scope without a reason"));
+            problems.push(format!("{LIST}: {rule} is out of scope without a reason"));
         } else if reason.is_none() && !cited.contains_key(&rule) {
             problems.push(format!(
-                "K{rule} is neither cited under {CORE} nor listed in {LIST} under \"{HEADING}\""
+                "{rule} is neither cited under {CORE} nor listed in {LIST} under \"{HEADING}\""
             ));
         }
     }
@@ -35,15 +83,15 @@ pub(super) fn table(files: &[File]) -> String {
         let places = cited.get(&rule).map(|places| places.iter().copied().collect::<Vec<_>>());
         let scope = listed.get(&rule).map(|reason| format!("out of scope: {reason}"));
         let parts: Vec<String> = places.map(|p| p.join(" ")).into_iter().chain(scope).collect();
-        format!("   K{rule:<3} {}\n", parts.join("; "))
+        format!("   {rule:<4} {}\n", parts.join("; "))
     };
-    RULES.map(line).collect()
+    all().map(line).collect()
 }
 
 /// The files that cite each rule. Tests do not count, nor does a table of versions, nor a range: that is a
 /// heading, and what stands below it has ids of its own.
-fn cited(files: &[File]) -> BTreeMap<u32, BTreeSet<&str>> {
-    let mut cited: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+fn cited(files: &[File]) -> BTreeMap<Rule, BTreeSet<&str>> {
+    let mut cited: BTreeMap<Rule, BTreeSet<&str>> = BTreeMap::new();
     for file in files {
         let Some(path) = file.path.strip_prefix(CORE).filter(|path| !only_names(path)) else {
             continue;
@@ -64,15 +112,15 @@ fn only_names(path: &str) -> bool {
 }
 
 /// The rows of the list: `| K38, K40 | reason |`.
-fn listed(files: &[File]) -> BTreeMap<u32, &str> {
+fn listed(files: &[File]) -> BTreeMap<Rule, &str> {
     let text = files.iter().find(|file| file.path == LIST).map_or("", |file| &file.text);
     let section = text.split_once(HEADING).map_or("", |(_, after)| after);
     let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| K"));
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
     rows.filter_map(|row| row.split_once('|'))
         .flat_map(|(names, reason)| {
             let reason = reason.trim_matches(['|', ' ']);
-            ids(&format!("K{names}"), Ranges::Whole).into_iter().map(move |rule| (rule, reason))
+            ids(names, Ranges::Whole).into_iter().map(move |rule| (rule, reason))
         })
         .collect()
 }
@@ -85,21 +133,29 @@ enum Ranges {
 }
 
 /// The rules that a line names.
-fn ids(line: &str, ranges: Ranges) -> Vec<u32> {
-    let mut found: Vec<u32> = Vec::new();
+fn ids(line: &str, ranges: Ranges) -> Vec<Rule> {
+    let mut found: Vec<Rule> = Vec::new();
     let mut after_id = false;
     let mut rest = line;
-    while let Some(at) = rest.find('K') {
+    let is_letter = |c: char| FAMILIES.iter().any(|family| family.letter == c);
+    while let Some(at) = rest.find(is_letter) {
         let (before, from) = rest.split_at(at);
-        let after = from.strip_prefix('K').unwrap_or_default();
+        let mut characters = from.chars();
+        let letter = characters.next().unwrap_or_default();
+        let after = characters.as_str();
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         let (digits, next) = after.split_at(end);
         let starts = before.is_empty() || before.ends_with(|c: char| !c.is_alphanumeric());
         let stops = !next.starts_with(|c: char| c.is_alphanumeric());
-        let id = digits.parse().ok().filter(|id| starts && stops && RULES.contains(id));
-        let first = found.last().copied().filter(|_| after_id && matches!(before, " to " | "-"));
+        let number = digits.parse().unwrap_or_default();
+        let id = Rule { letter, number };
+        let id = Some(id).filter(|id| starts && stops && all().any(|rule| rule == *id));
+        let is_range = after_id && matches!(before, " to " | "-");
+        let first = found.last().copied().filter(|first| is_range && first.letter == letter);
         match (id, first, ranges) {
-            (Some(id), Some(first), Ranges::Whole) => found.extend(first + 1..=id),
+            (Some(id), Some(first), Ranges::Whole) => {
+                found.extend(all().filter(|rule| (first..=id).contains(rule) && *rule != first));
+            }
             (Some(_), Some(_), Ranges::Skipped) => drop(found.pop()),
             (Some(id), None, _) => found.push(id),
             (None, ..) => {}
@@ -118,26 +174,31 @@ mod tests {
     #[test]
     fn ids_are_words_and_ranges_count_in_the_list_alone() {
         #[rustfmt::skip]
-        let table: [(&str, &[u32], &[u32]); 8] = [
-            ("/// K16; with a signer K21.",   &[16, 21],         &[16, 21]),
-            (".rule(\"K42\")",                &[42],             &[42]),
-            ("// K94 to K96, K99",            &[94, 95, 96, 99], &[99]),
-            ("(K70-K72)",                     &[70, 71, 72],     &[]),
-            ("K1 and K3",                     &[1, 3],           &[1, 3]),
-            ("RK4 K100 K0 K5s Kubernetes K",  &[],               &[]),
-            ("K",                             &[],               &[]),
-            ("",                              &[],               &[]),
+        let table = [
+            ("/// K16; with a signer K21.",   "K16 K21",          "K16 K21"),
+            (".rule(\"K42\")",                "K42",              "K42"),
+            ("// K94 to K96, K99",            "K94 K95 K96 K99",  "K99"),
+            ("(K70-K72)",                     "K70 K71 K72",      ""),
+            ("K1 and A3",                     "K1 A3",            "K1 A3"),
+            ("A7 to A10 have a gap",          "A7 A8 A10",        ""),
+            ("K1-A3 is no range",             "K1 A3",            "K1 A3"),
+            ("RK4 K100 K0 K5s A9 AWS A K",    "",                 ""),
+            ("",                              "",                 ""),
         ];
+        let shown = |line, ranges| {
+            ids(line, ranges).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
         for (line, whole, alone) in table {
-            assert_eq!(ids(line, Ranges::Whole), whole, "{line}");
-            assert_eq!(ids(line, Ranges::Skipped), alone, "{line}");
+            assert_eq!(shown(line, Ranges::Whole), whole, "{line}");
+            assert_eq!(shown(line, Ranges::Skipped), alone, "{line}");
         }
     }
 
     #[test]
     fn a_rule_that_nobody_cites_is_told() {
-        let all: String = (1..=97).map(|rule| format!("//! K{rule}.\n")).collect();
-        let code = format!("{all}#[cfg(test)]\nmod tests {{\n    // K99\n}}\n");
+        let cited = all().filter(|rule| rule.letter != 'K' || rule.number < 98);
+        let cited: String = cited.map(|rule| format!("//! {rule}.\n")).collect();
+        let code = format!("{cited}#[cfg(test)]\nmod tests {{\n    // K99\n}}\n");
         let list = |row: &str| {
             file(
                 LIST,
@@ -173,6 +234,6 @@ mod tests {
         ];
         let table = table(&files);
         assert!(table.starts_with("   K1   pod/a.rs\n   K2   out of scope: no need\n"), "{table}");
-        assert_eq!(table.lines().count(), 99);
+        assert_eq!(table.lines().count(), all().count());
     }
 }

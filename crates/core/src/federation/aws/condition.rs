@@ -1,132 +1,136 @@
-//! Condition operators, one record each. An operator without a comparison is known to IAM but not yet
-//! modelled: what hinges on it is unknown.
+//! Condition operators: one table, one parser of their names.
 //!
-//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators" (read 2026-11).
+//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued context keys"
+//! (read 2026-11).
 
-/// How an operator compares one value of the policy with one of the request.
-type Compare = fn(policy: &str, request: &str) -> bool;
+use super::compare::{Compare, Relation};
 
 /// One operator of the table.
 #[derive(Debug)]
 pub(super) struct Kind {
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Negated operators match an absent key, and if no value matches (A60, A69).
     pub(super) negated: bool,
-    /// `${...}` in its values is a variable (A91).
-    pub(super) variables: bool,
-    /// The positive comparison; `None`: not modelled.
-    pub(super) compare: Option<Compare>,
+    /// The positive comparison.
+    pub(super) compare: Compare,
 }
 
-const fn modelled(name: &'static str, negated: bool, compare: Compare) -> Kind {
-    Kind { name, negated, variables: true, compare: Some(compare) }
+const fn positive(name: &'static str, compare: Compare) -> Kind {
+    Kind { name, negated: false, compare }
 }
 
-const fn known(name: &'static str, negated: bool) -> Kind {
-    Kind { name, negated, variables: false, compare: None }
+const fn negated(name: &'static str, compare: Compare) -> Kind {
+    Kind { name, negated: true, compare }
 }
+
+const EQUALS: Compare = Compare::Text { like: false, ignore_case: false };
+const EQUALS_IGNORE_CASE: Compare = Compare::Text { like: false, ignore_case: true };
+const LIKE: Compare = Compare::Text { like: true, ignore_case: false };
 
 /// Every operator IAM knows, without prefix and suffix (A63-A68).
 const OPERATORS: &[Kind] = &[
-    known("ArnEquals", false),
-    known("ArnLike", false),
-    known("ArnNotEquals", true),
-    known("ArnNotLike", true),
-    known("BinaryEquals", false),
-    known("Bool", false),
-    known("DateEquals", false),
-    known("DateGreaterThan", false),
-    known("DateGreaterThanEquals", false),
-    known("DateLessThan", false),
-    known("DateLessThanEquals", false),
-    known("DateNotEquals", true),
-    known("IpAddress", false),
-    known("NotIpAddress", true),
-    known("Null", false),
-    known("NumericEquals", false),
-    known("NumericGreaterThan", false),
-    known("NumericGreaterThanEquals", false),
-    known("NumericLessThan", false),
-    known("NumericLessThanEquals", false),
-    known("NumericNotEquals", true),
-    modelled("StringEquals", false, equals),
-    modelled("StringEqualsIgnoreCase", false, equals_ignore_case),
-    modelled("StringLike", false, like),
-    modelled("StringNotEquals", true, equals),
-    modelled("StringNotEqualsIgnoreCase", true, equals_ignore_case),
-    modelled("StringNotLike", true, like),
+    positive("ArnEquals", Compare::Arn),
+    positive("ArnLike", Compare::Arn),
+    negated("ArnNotEquals", Compare::Arn),
+    negated("ArnNotLike", Compare::Arn),
+    positive("BinaryEquals", Compare::Binary),
+    positive("Bool", Compare::Bool),
+    positive("DateEquals", Compare::Date(Relation::Equals)),
+    positive("DateGreaterThan", Compare::Date(Relation::Greater)),
+    positive("DateGreaterThanEquals", Compare::Date(Relation::GreaterEquals)),
+    positive("DateLessThan", Compare::Date(Relation::Less)),
+    positive("DateLessThanEquals", Compare::Date(Relation::LessEquals)),
+    negated("DateNotEquals", Compare::Date(Relation::Equals)),
+    positive("IpAddress", Compare::Ip),
+    negated("NotIpAddress", Compare::Ip),
+    positive("Null", Compare::Null),
+    positive("NumericEquals", Compare::Number(Relation::Equals)),
+    positive("NumericGreaterThan", Compare::Number(Relation::Greater)),
+    positive("NumericGreaterThanEquals", Compare::Number(Relation::GreaterEquals)),
+    positive("NumericLessThan", Compare::Number(Relation::Less)),
+    positive("NumericLessThanEquals", Compare::Number(Relation::LessEquals)),
+    negated("NumericNotEquals", Compare::Number(Relation::Equals)),
+    positive("StringEquals", EQUALS),
+    positive("StringEqualsIgnoreCase", EQUALS_IGNORE_CASE),
+    positive("StringLike", LIKE),
+    negated("StringNotEquals", EQUALS),
+    negated("StringNotEqualsIgnoreCase", EQUALS_IGNORE_CASE),
+    negated("StringNotLike", LIKE),
 ];
+
+/// A set prefix (A70).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Set {
+    /// `ForAllValues:`: true as well of a key that is not there.
+    All,
+    /// `ForAnyValue:`.
+    Any,
+}
 
 /// An operator as a policy writes it: `ForAnyValue:StringLikeIfExists`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operator {
     pub(super) kind: &'static Kind,
-    /// Behind `ForAllValues:` or `ForAnyValue:` (A70); not modelled.
-    pub(super) set: bool,
-    /// With `IfExists` (A67); not modelled.
+    pub(super) set: Option<Set>,
+    /// With `IfExists` (A67).
     pub(super) if_exists: bool,
 }
 
+/// What is wrong with an operator's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoOperator {
+    /// AWS knows no such operator (A74).
+    Unknown,
+    /// `NullIfExists` (A68).
+    NullIfExists,
+}
+
 impl Operator {
-    /// `None` if AWS knows no such operator (A74); `NullIfExists` is none (A68).
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        let inner =
-            name.strip_prefix("ForAllValues:").or_else(|| name.strip_prefix("ForAnyValue:"));
-        let set = inner.is_some();
-        let inner = inner.unwrap_or(name);
+    /// # Errors
+    ///
+    /// Why IAM takes no such operator.
+    pub(super) fn parse(name: &str) -> Result<Self, NoOperator> {
+        let (set, inner) = match name.split_once(':') {
+            Some(("ForAllValues", inner)) => (Some(Set::All), inner),
+            Some(("ForAnyValue", inner)) => (Some(Set::Any), inner),
+            _ => (None, name),
+        };
         let (base, if_exists) = match inner.strip_suffix("IfExists") {
             Some(base) => (base, true),
             None => (inner, false),
         };
-        let kind = OPERATORS.iter().find(|kind| kind.name == base)?;
-        (!(if_exists && kind.name == "Null")).then_some(Self { kind, set, if_exists })
-    }
-
-    /// Its comparison, if all of it is modelled.
-    pub(super) fn compare(self) -> Option<Compare> {
-        self.kind.compare.filter(|_| !self.set && !self.if_exists)
-    }
-
-    /// Whether `*` and `?` are wildcards under it (A63).
-    pub(super) fn is_like(self) -> bool {
-        self.kind.name.ends_with("Like")
-    }
-}
-
-fn equals(policy: &str, request: &str) -> bool {
-    policy == request
-}
-
-fn equals_ignore_case(policy: &str, request: &str) -> bool {
-    policy == request || policy.to_lowercase() == request.to_lowercase()
-}
-
-/// A63: `*` is any run of characters, none and `:` and `/` included; `?` exactly one; all of the value.
-pub(super) fn like(pattern: &str, value: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let value: Vec<char> = value.chars().collect();
-    let (mut at, mut from) = (0, 0);
-    // Where the last `*` stands, and how far it has swallowed.
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(character) = value.get(from) {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(expected) if *expected == '?' || expected == character => {
-                at += 1;
-                from += 1;
-            }
-            _ => {
-                let Some((star_at, swallowed)) = star else { return false };
-                star = Some((star_at, swallowed + 1));
-                at = star_at + 1;
-                from = swallowed + 1;
-            }
+        match OPERATORS.iter().find(|kind| kind.name == base) {
+            Some(Kind { compare: Compare::Null, .. }) if if_exists => Err(NoOperator::NullIfExists),
+            Some(kind) => Ok(Self { kind, set, if_exists }),
+            None => Err(NoOperator::Unknown),
         }
     }
-    pattern.iter().skip(at).all(|rest| *rest == '*')
+
+    /// Whether `*` and `?` are wildcards under it (A63, A64).
+    pub(super) fn is_like(self) -> bool {
+        matches!(self.kind.compare, Compare::Text { like: true, .. } | Compare::Arn)
+    }
+
+    pub(super) fn is_null(self) -> bool {
+        self.kind.compare == Compare::Null
+    }
+
+    /// Whether it holds of a key that is not there (A67, A69, A70); not asked of `Null`.
+    pub(super) fn holds_for_absent(self) -> bool {
+        match self.set {
+            Some(Set::All) => true,
+            Some(Set::Any) => false,
+            None => self.if_exists || self.kind.negated,
+        }
+    }
+}
+
+/// The operators of a similar name, for a reader who misspelt one.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let base = name.rsplit(':').next().unwrap_or(name).trim_end_matches("IfExists");
+    let same = OPERATORS.iter().find(|kind| kind.name.eq_ignore_ascii_case(base));
+    let near = || OPERATORS.iter().find(|kind| super::spelling::is_near(kind.name, base));
+    same.or_else(near).map(|kind| kind.name)
 }
 
 #[cfg(test)]
@@ -136,44 +140,37 @@ mod tests {
     #[test]
     fn operators_are_parsed() {
         let table = [
-            ("StringEquals", Some((true, false, false))),
-            ("StringLikeIfExists", Some((false, false, true))),
-            ("ForAllValues:StringLike", Some((false, true, false))),
-            ("ForAnyValue:StringLikeIfExists", Some((false, true, true))),
-            ("Bool", Some((false, false, false))),
-            ("NullIfExists", None),
-            ("stringequals", None),
-            ("StringMatches", None),
-            ("ForEach:StringLike", None),
-            ("IfExists", None),
-            ("", None),
+            ("StringEquals", Ok((None, false))),
+            ("StringLikeIfExists", Ok((None, true))),
+            ("ForAllValues:StringLike", Ok((Some(Set::All), false))),
+            ("ForAnyValue:StringLikeIfExists", Ok((Some(Set::Any), true))),
+            ("ForAllValues:Null", Ok((Some(Set::All), false))),
+            ("NotIpAddressIfExists", Ok((None, true))),
+            ("NullIfExists", Err(NoOperator::NullIfExists)),
+            ("ForAnyValue:NullIfExists", Err(NoOperator::NullIfExists)),
+            ("stringequals", Err(NoOperator::Unknown)),
+            ("StringMatches", Err(NoOperator::Unknown)),
+            ("BinaryNotEquals", Err(NoOperator::Unknown)),
+            ("ForEach:StringLike", Err(NoOperator::Unknown)),
+            ("IfExists", Err(NoOperator::Unknown)),
+            ("", Err(NoOperator::Unknown)),
         ];
         for (name, expected) in table {
-            let found = Operator::parse(name);
-            let found = found.map(|op| (op.compare().is_some(), op.set, op.if_exists));
+            let found = Operator::parse(name).map(|op| (op.set, op.if_exists));
             assert_eq!(found, expected, "{name}");
         }
     }
 
     #[test]
-    fn wildcards() {
+    fn misspelt_names() {
         let table = [
-            ("", "", true),
-            ("*", "", true),
-            ("**", "a:b/c", true),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("a*c", "abcbc", true),
-            ("a*c", "abcb", false),
-            ("*:*:*:*:*", "system:serviceaccount:a:b", false),
-            ("system:serviceaccount:prod*", "system:serviceaccount:prod-evil:x", true),
-            ("?", "ü", true),
-            ("A*", "abc", false),
-            ("*b", "ab\nb", true),
-            ("a**b*", "axxb", true),
+            ("stringequals", Some("StringEquals")),
+            ("ForAnyValue:StringEqual", Some("StringEquals")),
+            ("Numericequals", Some("NumericEquals")),
+            ("Whatever", None),
         ];
-        for (pattern, value, matches) in table {
-            assert_eq!(like(pattern, value), matches, "{pattern} {value}");
+        for (name, expected) in table {
+            assert_eq!(nearest(name), expected, "{name}");
         }
     }
 }

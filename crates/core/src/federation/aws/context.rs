@@ -3,165 +3,269 @@
 //! Source: IAM User Guide, "IAM and AWS STS condition context keys" and "AWS global condition context
 //! keys" (read 2026-11).
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use super::session::Session;
 use super::token::{WebIdentity, text_form};
-use crate::federation::AwsFacts;
+use crate::federation::{AwsFacts, OneOrMany};
 use crate::time::UnixTime;
 
 /// What the request has under a condition key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lookup {
+pub(super) enum Lookup<'a> {
     /// No such key in the request; a misspelt key is one as well (A69).
     Absent,
     /// One value.
-    One(String),
+    One(Cow<'a, str>),
     /// A multivalued key (A45).
-    Many(Vec<String>),
-    /// There may be a value, but nothing given tells which; the reason is for a reader.
-    Unknown(&'static str),
+    Many(Vec<Cow<'a, str>>),
+    /// Nothing given tells the value, perhaps not even whether there is one; the reason is for a reader.
+    Unknown { reason: &'static str, present: bool },
 }
 
 /// Everything that condition keys are looked up in.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) identity: &'a WebIdentity<'a>,
+    pub(super) session: &'a Session,
     pub(super) facts: &'a AwsFacts,
     /// ARN of the caller's provider.
     pub(super) provider: Option<&'a str>,
     pub(super) account: Option<&'a str>,
+    /// What `sts:RoleAuthorizedByIdp` says; `None`: the role is not known (A44).
+    pub(super) authorized_by_idp: Option<bool>,
     pub(super) now: UnixTime,
 }
 
-/// Keys that hold a value in every such request, which nothing given tells (A43), in lower case.
-const PRESENT: &[&str] = &[
-    "aws:requestedregion",
-    "aws:securetransport",
-    "aws:sourceip",
-    "aws:useragent",
-    "sts:rolesessionname",
-];
+/// Keys that hold a value in every such request, which nothing given tells (A43).
+const PRESENT: &[&str] =
+    &["aws:RequestedRegion", "aws:SourceIp", "aws:UserAgent", "sts:RoleSessionName"];
 
-/// Keys whose presence depends on where the call comes from, in lower case.
+/// Keys whose presence depends on where the call comes from or on the role.
 const DEPENDS: &[&str] = &[
-    "aws:referer",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:sourcevpce",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
-    "aws:vpcsourceip",
+    "aws:Referer",
+    "aws:ResourceAccount",
+    "aws:ResourceOrgID",
+    "aws:ResourceOrgPaths",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:VpcSourceIp",
 ];
+const NOT_GIVEN: &str = "its value is not given (facts.requestContext)";
 
 /// Issuers whose other claims are condition keys too (A41): no cluster is among them.
-const RICH_ISSUERS: &[&str] = &[
-    "accounts.google.com",
-    "agent.buildkite.com",
-    "gitlab.com",
-    "oidc.circleci.com",
-    "token.actions.githubusercontent.com",
+const RICH_ISSUERS: &[(&str, &[&str])] = &[
+    (
+        "agent.buildkite.com",
+        &[
+            "organization_slug",
+            "organization_id",
+            "pipeline_slug",
+            "pipeline_id",
+            "cluster_name",
+            "cluster_id",
+            "build_branch",
+        ],
+    ),
+    (
+        "gitlab.com",
+        &[
+            "namespace_id",
+            "project_id",
+            "user_id",
+            "user_login",
+            "user_email",
+            "user_access_level",
+            "ref_protected",
+            "pipeline_source",
+            "runner_environment",
+        ],
+    ),
+    (
+        "token.actions.githubusercontent.com",
+        &[
+            "actor",
+            "actor_id",
+            "job_workflow_ref",
+            "repository",
+            "repository_id",
+            "repository_owner_id",
+            "workflow",
+            "ref",
+            "environment",
+            "enterprise_id",
+        ],
+    ),
 ];
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// A61: key names ignore case, host and path included.
-    pub(super) fn lookup(&self, key: &str) -> Lookup {
-        let key = key.to_ascii_lowercase();
-        let prefix = self.identity.key_prefix().map(str::to_ascii_lowercase);
-        let claim =
-            prefix.as_deref().and_then(|prefix| key.strip_prefix(prefix)?.strip_prefix(':'));
-        if let Some(claim) = claim {
-            return self.claim(claim);
+    pub(super) fn lookup(&self, key: &str) -> Lookup<'a> {
+        if let Some(claim) = self.identity.key_prefix().and_then(|prefix| after(key, prefix)) {
+            match self.claim(claim) {
+                Lookup::Absent => {}
+                found => return found,
+            }
         }
-        self.given(&key).unwrap_or_else(|| self.global(&key))
+        self.given(key).or_else(|| self.session_key(key)).unwrap_or_else(|| self.global(key))
     }
 
     /// A41: the keys that the issuer's tokens yield.
-    fn claim(&self, name: &str) -> Lookup {
+    fn claim(&self, name: &str) -> Lookup<'a> {
         let claims = self.identity.claims();
-        match name {
-            "aud" => self.identity.audience().map_or(Lookup::Absent, Lookup::One),
-            // A33: only where `azp` takes the place of `aud`.
-            "oaud" if claims.contains_key("azp") => one(claims.get("aud")),
-            "sub" | "email" => one(claims.get(name)),
-            "amr" => many(claims.get(name)),
-            _ if self.identity.key_prefix().is_some_and(|host| {
-                RICH_ISSUERS.iter().any(|rich| {
-                    host.eq_ignore_ascii_case(rich) || host.starts_with(&format!("{rich}/"))
-                })
-            }) =>
-            {
-                Lookup::Unknown("the extra condition keys of this issuer are not modelled")
-            }
-            _ => Lookup::Absent,
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match () {
+            () if is("aud") => match self.identity.audience() {
+                Some(audience) => Lookup::One(audience),
+                None => Lookup::Absent,
+            },
+            // A33: the claim as it stands, also where `azp` takes the place of `aud`.
+            () if is("oaud") => match many(claims.get("aud")) {
+                Lookup::Many(mut values) if values.len() == 1 => {
+                    values.pop().map_or(Lookup::Absent, Lookup::One)
+                }
+                other => other,
+            },
+            () if is("sub") => one(claims.get("sub")),
+            () if is("email") => one(claims.get("email")),
+            () if is("amr") => many(claims.get("amr")),
+            () => self.rich_claim(name).map_or(Lookup::Absent, |claim| one(claims.get(claim))),
         }
+    }
+
+    /// The claim behind a key of an issuer that has keys of its own.
+    fn rich_claim(&self, name: &str) -> Option<&'static str> {
+        let host = self.identity.key_prefix()?;
+        let (_, claims) = RICH_ISSUERS.iter().find(|(rich, _)| host.eq_ignore_ascii_case(rich))?;
+        claims.iter().find(|claim| claim.eq_ignore_ascii_case(name)).copied()
     }
 
     /// `facts.requestContext`.
-    fn given(&self, key: &str) -> Option<Lookup> {
+    fn given(&self, key: &str) -> Option<Lookup<'a>> {
         let context = self.facts.request_context.as_ref()?;
         let (_, values) = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
         Some(match values {
-            crate::federation::OneOrMany::One(value) => Lookup::One(value.clone()),
-            crate::federation::OneOrMany::Many(values) => Lookup::Many(values.clone()),
+            OneOrMany::One(value) => Lookup::One(Cow::Borrowed(value)),
+            OneOrMany::Many(values) => Lookup::Many(borrowed(values)),
         })
     }
 
+    /// A44: keys that come from claims about tags and source identity.
+    fn session_key(&self, key: &str) -> Option<Lookup<'a>> {
+        let Session { tags, transitive, untold, source_identity, .. } = self.session;
+        if let Some(name) = after_prefix(key, "aws:RequestTag/") {
+            if untold.iter().any(|tag| tag.eq_ignore_ascii_case(name)) {
+                let reason = "the tag's value is not given (facts.clusterArn, or the token's pod)";
+                return Some(Lookup::Unknown { reason, present: true });
+            }
+            let (_, value) = tags.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(name))?;
+            return Some(Lookup::One(Cow::Borrowed(value)));
+        }
+        let is = |known: &str| key.eq_ignore_ascii_case(known);
+        match () {
+            () if is("aws:TagKeys") && !(tags.is_empty() && untold.is_empty()) => {
+                let told = tags.iter().map(|(key, _)| Cow::from(key.as_str()));
+                let untold = untold.iter().map(|key| Cow::from(*key));
+                Some(Lookup::Many(told.chain(untold).collect()))
+            }
+            () if is("sts:TransitiveTagKeys") && !transitive.is_empty() => {
+                Some(Lookup::Many(borrowed(transitive)))
+            }
+            () if is("sts:SourceIdentity") => {
+                source_identity.as_deref().map(|identity| Lookup::One(Cow::Borrowed(identity)))
+            }
+            () => None,
+        }
+    }
+
     /// A43, A44.
-    fn global(&self, key: &str) -> Lookup {
-        let text = |value: Option<&str>| match value {
-            Some(value) => Lookup::One(value.to_owned()),
-            None => Lookup::Unknown("the role's account is not known"),
+    fn global(&self, key: &str) -> Lookup<'a> {
+        let text = |value: Option<&'a str>| match value {
+            Some(value) => Lookup::One(Cow::Borrowed(value)),
+            None => Lookup::Unknown { reason: "the role's account is not known", present: true },
         };
-        match key {
-            "sts:rolesessionname" if self.facts.role_session_name.is_some() => {
+        let is = |known: &str| key.eq_ignore_ascii_case(known);
+        let flag = |value: bool| Lookup::One(Cow::Borrowed(if value { "true" } else { "false" }));
+        match () {
+            () if is("sts:RoleSessionName") && self.facts.role_session_name.is_some() => {
                 text(self.facts.role_session_name.as_deref())
             }
-            "aws:currenttime" => Lookup::One(self.now.to_string()),
-            "aws:epochtime" => Lookup::One(format!("{}", self.now.0.floor())),
-            "aws:principalaccount" => text(self.account),
-            "aws:principaltype" => Lookup::One("User".to_owned()),
-            "aws:userid" => text(self.provider),
-            "sts:roleauthorizedbyidp" if !self.identity.has_roles() => {
-                Lookup::One("false".to_owned())
+            () if is("aws:CurrentTime") => Lookup::One(Cow::Owned(self.now.to_string())),
+            () if is("aws:EpochTime") => Lookup::One(Cow::Owned(format!("{}", self.now.0.floor()))),
+            // STS has no endpoint without TLS.
+            () if is("aws:SecureTransport") => flag(true),
+            () if is("aws:PrincipalAccount") => text(self.account),
+            () if is("aws:PrincipalType") => text(Some("User")),
+            () if is("aws:userid") => text(self.provider),
+            () if is("sts:RoleAuthorizedByIdp") => match self.authorized_by_idp {
+                Some(authorized) => flag(authorized),
+                None => Lookup::Unknown {
+                    reason: "whether the token's roles claim names the role is not known",
+                    present: true,
+                },
+            },
+            () if PRESENT.iter().any(|known| is(known)) => {
+                Lookup::Unknown { reason: NOT_GIVEN, present: true }
             }
-            _ if PRESENT.contains(&key) || DEPENDS.contains(&key) => {
-                Lookup::Unknown("its value is not given (facts.requestContext)")
+            () if DEPENDS.iter().any(|known| is(known)) || is_tag_of_role(key) => {
+                Lookup::Unknown { reason: NOT_GIVEN, present: false }
             }
-            _ if self.identity.has_session_claims() && is_session_key(key) => {
-                Lookup::Unknown("session tags and source identity in the token are not modelled")
-            }
-            _ => Lookup::Absent,
+            () => Lookup::Absent,
         }
     }
 }
 
-/// A44: keys that come from claims about tags, source identity and roles.
-fn is_session_key(key: &str) -> bool {
-    key.starts_with("aws:requesttag/")
-        || ["aws:tagkeys", "sts:transitivetagkeys", "sts:sourceidentity", "sts:roleauthorizedbyidp"]
-            .contains(&key)
+/// Tags of the role itself, which no trust policy shows.
+fn is_tag_of_role(key: &str) -> bool {
+    ["aws:ResourceTag/", "iam:ResourceTag/"]
+        .iter()
+        .any(|prefix| after_prefix(key, prefix).is_some())
 }
 
-fn one(claim: Option<&Value>) -> Lookup {
+/// What follows `<prefix>:`.
+fn after<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
+    after_prefix(key, prefix)?.strip_prefix(':')
+}
+
+/// What follows a prefix, whatever its letters' case.
+pub(super) fn after_prefix<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
+    let (head, tail) = key.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+fn borrowed(values: &[String]) -> Vec<Cow<'_, str>> {
+    values.iter().map(|value| Cow::Borrowed(value.as_str())).collect()
+}
+
+fn one(claim: Option<&Value>) -> Lookup<'_> {
     match claim {
         None | Some(Value::Null) => Lookup::Absent,
         Some(value) => match text_form(value) {
             Some(text) => Lookup::One(text),
-            None => Lookup::Unknown("the claim is neither text nor number"),
+            None => {
+                Lookup::Unknown { reason: "the claim is neither text nor number", present: false }
+            }
         },
     }
 }
 
-fn many(claim: Option<&Value>) -> Lookup {
+fn many(claim: Option<&Value>) -> Lookup<'_> {
     match claim {
         Some(Value::Array(values)) => {
-            let texts: Option<Vec<String>> = values.iter().map(text_form).collect();
-            texts.map_or(Lookup::Unknown("the claim is no list of texts"), Lookup::Many)
+            let texts: Option<Vec<Cow<'_, str>>> = values.iter().map(text_form).collect();
+            let unknown =
+                Lookup::Unknown { reason: "the claim is no list of texts", present: false };
+            texts.map_or(unknown, Lookup::Many)
         }
         other => match one(other) {
             Lookup::One(value) => Lookup::Many(vec![value]),

@@ -12,7 +12,8 @@ const NO_KEY: &str = "Couldn't retrieve verification key from your identity prov
 /// When the texts before A4 were seen.
 const BEFORE_FOLDING: &str = "until about mid-2026";
 
-fn invalid_token(message: impl Into<String>) -> ProviderError {
+/// Most refusals of a token.
+pub(super) fn invalid_token(message: impl Into<String>) -> ProviderError {
     ProviderError::known("InvalidIdentityToken", message).status(400)
 }
 
@@ -139,6 +140,16 @@ pub(super) fn no_key() -> ProviderError {
     invalid_token(NO_KEY)
 }
 
+/// Step 8, A4, A39: there is a key, and STS does not use it.
+pub(super) fn unusable_key() -> ProviderError {
+    invalid_token(FOLDED).alternative(NO_KEY, BEFORE_FOLDING)
+}
+
+/// Step 8, A39: the same where no capture tells which text it is.
+pub(super) fn no_key_or_unusable() -> ProviderError {
+    invalid_token(NO_KEY).alternative(FOLDED, "which of the two is not known").likely()
+}
+
 /// Step 8: nothing answers. STS tells the two apart by what went wrong, which is not documented.
 pub(super) fn unreachable() -> ProviderError {
     let mut error = invalid_token(NO_KEY);
@@ -163,6 +174,33 @@ pub(super) fn bad_signature() -> ProviderError {
 /// Steps 10 and 11.
 pub(super) fn not_authorized(action: &str) -> ProviderError {
     ProviderError::known("AccessDenied", format!("Not authorized to perform {action}")).status(403)
+}
+
+/// A161. EKS Auth hands on what STS says; its own words are not documented.
+pub(super) fn pod_identity_denied(action: &str) -> ProviderError {
+    let message =
+        format!("Service pods.eks.amazonaws.com is not authorized to perform {action} on the role");
+    ProviderError::known("AccessDeniedException", message).status(400).likely().alternative(
+        "Trust policy of the role provided is invalid",
+        "when the association is made (InvalidParameterException of CreatePodIdentityAssociation)",
+    )
+}
+
+/// A160: the agent has nothing to hand out.
+pub(super) fn no_association() -> ProviderError {
+    ProviderError::known(
+        "ResourceNotFoundException",
+        "No pod identity association for this namespace and ServiceAccount",
+    )
+    .status(404)
+    .likely()
+}
+
+/// A160: EKS Auth takes tokens for its own audience only.
+pub(super) fn pod_identity_token() -> ProviderError {
+    ProviderError::known("InvalidTokenException", "Audience of the token is not accepted")
+        .status(400)
+        .likely()
 }
 
 /// Step 12.

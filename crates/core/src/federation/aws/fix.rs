@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 
-use super::evaluate::{Element, Holds, Judged, Outcome};
+use super::compare::Compare;
+use super::evaluate::{Element, Judged, Outcome};
+use super::judge::Holds;
 use super::policy::{Condition, Effect, Item, Statement};
-use super::provider::ProviderArn;
+use super::provider::{ProviderArn, RoleArn};
 use super::{ASSUME, Case, Run, Trial};
 use crate::claims::ServiceAccountRef;
 use crate::document::{SyntaxError, Text};
@@ -41,29 +43,133 @@ pub(super) fn propose(text: &Text<'_>, case: &Case<'_>, run: &Run) -> Vec<Fix> {
     if let Some(error) = &run.syntax {
         return comma(text, case, error).into_iter().collect();
     }
-    if text.text.len() > MAX_TEXT {
-        return Vec::new();
-    }
-    let Some(trial) =
-        run.trial.as_ref().filter(|one| one.evaluation.outcome == Outcome::ImplicitDeny)
-    else {
+    let Some(trial) = run.trial.as_ref().filter(|_| text.text.len() <= MAX_TEXT) else {
         return Vec::new();
     };
-    let statements = trial.policy.statements.iter().zip(&trial.evaluation.statements).enumerate();
-    let mut offers: Vec<(usize, Fix)> = statements
-        .filter(|(_, (statement, _))| statement.effect == Effect::Allow)
-        .filter_map(|(index, (statement, judged))| {
-            let edits = admit(trial, statement, judged)?;
-            let (check, after) = tried(text, case, &run.outcome, trial, &edits)?;
-            let id = format!("aws-irsa/statement-{}/admit", index + 1);
-            let titles: Vec<&str> = edits.iter().map(|edit| edit.title.as_str()).collect();
-            let title = format!("In statement {}: {}", index + 1, titles.join("; "));
-            Some((edits.len(), fix(text, &edits, id, title, check, &after)))
-        })
-        .collect();
+    let attempt = Attempt { text, case, run, trial };
+    let mut offers = attempt.admissions();
+    offers.extend(attempt.further_actions());
     // The statement that comes closest first.
     offers.sort_by_key(|(edits, _)| *edits);
     offers.into_iter().map(|(_, fix)| fix).collect()
+}
+
+/// What edits are tried on.
+struct Attempt<'a> {
+    text: &'a Text<'a>,
+    case: &'a Case<'a>,
+    run: &'a Run,
+    trial: &'a Trial,
+}
+
+impl Attempt<'_> {
+    /// Of an implicit deny: each Allow, edited until it fits.
+    fn admissions(&self) -> Vec<(usize, Fix)> {
+        if self.trial.evaluation.outcome != Outcome::ImplicitDeny {
+            return Vec::new();
+        }
+        let statements =
+            self.run.role.policy.statements.iter().zip(&self.trial.evaluation.statements);
+        let allows = statements.enumerate().filter(|(_, (one, _))| one.effect == Effect::Allow);
+        allows
+            .filter_map(|(index, (statement, judged))| {
+                self.offer(index, "admit", admit(self.trial, statement, judged)?)
+            })
+            .collect()
+    }
+
+    /// A101, A102, A161: an Allow that lets the caller in, but forgets a further action.
+    fn further_actions(&self) -> Vec<(usize, Fix)> {
+        let mut missing =
+            self.trial.actions.iter().filter(|(_, one)| one.outcome == Outcome::ImplicitDeny);
+        let (Some((action, _)), Outcome::Allowed) = (missing.next(), self.trial.evaluation.outcome)
+        else {
+            return Vec::new();
+        };
+        let statements =
+            self.run.role.policy.statements.iter().zip(&self.trial.evaluation.statements);
+        let admits = |(_, (one, judged)): &(usize, (&Statement, &Judged))| {
+            one.effect == Effect::Allow && judged.holds == Holds::Yes && !one.not_action
+        };
+        statements
+            .enumerate()
+            .filter(admits)
+            .filter_map(|(index, (statement, _))| {
+                self.offer(index, "add-action", vec![add_action(statement, action)?])
+            })
+            .collect()
+    }
+
+    /// Tries edits of one statement.
+    fn offer(&self, index: usize, what: &str, edits: Vec<Edit>) -> Option<(usize, Fix)> {
+        let (check, after) = self.tried(&edits)?;
+        let id = self.case.id(&format!("statement-{}/{what}", index + 1));
+        let titles: Vec<&str> = edits.iter().map(|edit| edit.title.as_str()).collect();
+        let title = format!("In statement {}: {}", index + 1, titles.join("; "));
+        let mut fix = fix(self.text, &edits, id, title, check, &after);
+        fix.command = Some(self.command());
+        Some((edits.len(), fix))
+    }
+
+    /// Stores the edited policy.
+    fn command(&self) -> String {
+        let name = self.case.role_arn(&self.run.role).and_then(RoleArn::parse).map(|arn| arn.name);
+        let name = name.or(self.run.role.name.as_deref()).unwrap_or("ROLE");
+        format!(
+            "aws iam update-assume-role-policy --role-name {name} --policy-document file://trust-policy.json"
+        )
+    }
+
+    /// Whether the edited document lets the token in, and nobody else beside; the check that then passes.
+    fn tried(&self, edits: &[Edit]) -> Option<(String, FederationOutcome)> {
+        let edited = apply(self.text.text, edits)?;
+        let before = &self.run.outcome;
+        let after = self.case.run(&Text::new(InputName::Trust, &edited)).outcome;
+        let is = |outcome: &FederationOutcome, id: &str, status| {
+            outcome.checks.iter().any(|check| check.id == id && check.status == status)
+        };
+        let failed = |check: &&Check| check.status == Status::Fail;
+        let is_ours = |id: &str| {
+            let stage = id.split('/').nth(1).unwrap_or_default();
+            matches!(stage, "provider" | "trust-policy" | "session-tags")
+        };
+        let target = before
+            .checks
+            .iter()
+            .filter(failed)
+            .map(|check| check.id.as_ref())
+            .find(|id| is_ours(id) && !is(&after, id, Status::Fail))?;
+        let spoils =
+            after.checks.iter().filter(failed).any(|check| !is(before, &check.id, Status::Fail));
+        // Whoever is new is this one account.
+        let is_narrow = after.reach.breadth != Breadth::Unknown
+            && after.reach.subjects.iter().all(|one| {
+                before.reach.subjects.contains(one)
+                    || Some(&one.pattern) == self.trial.subject.as_ref()
+            });
+        let decision = self.case.id("trust-policy/decision");
+        let admits = is(&after, &decision, Status::Pass) && !is(&after, &decision, Status::Fail);
+        let target = target.to_owned();
+        (is_narrow && admits && !spoils).then_some((target, after))
+    }
+}
+
+/// One more action beside those that are there.
+fn add_action(statement: &Statement, action: &str) -> Option<Edit> {
+    let title = format!("allow {action} as well");
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    let last = statement.actions.last()?;
+    let is_list = last.place != statement.action_place;
+    Some(match is_list {
+        true => {
+            let end = last.place.bytes().end;
+            Edit { bytes: end..end, text: format!(", {}", json(action)), title }
+        }
+        false => {
+            let text = format!("[{}, {}]", json(&last.text), json(action));
+            Edit { bytes: last.place.bytes(), text, title }
+        }
+    })
 }
 
 /// The edits that make every element of an Allow fit; `None` if one of them has no safe edit.
@@ -104,7 +210,7 @@ fn action(statement: &Statement) -> Option<Edit> {
 /// A63, A112: the key of the token's issuer, and the value that the token has.
 fn condition(trial: &Trial, condition: &Condition) -> Option<Vec<Edit>> {
     let kind = condition.operator.kind;
-    if kind.negated || condition.operator.compare().is_none() || condition.twin {
+    if kind.negated || condition.twin || !matches!(kind.compare, Compare::Text { .. }) {
         return None;
     }
     let (_, claim) = condition.key.text.rsplit_once(':')?;
@@ -124,8 +230,8 @@ fn condition(trial: &Trial, condition: &Condition) -> Option<Vec<Edit>> {
             format!("use the key of this token's issuer for `{claim}`"),
         ));
     }
-    let compare = condition.operator.compare()?;
-    if !condition.values.iter().any(|wanted| compare(&wanted.text, &value)) {
+    let fits = |wanted: &Item| kind.compare.matches(&wanted.text, &value) == Some(true);
+    if !condition.values.iter().any(fits) {
         edits.push(admit_value(condition, claim, &value)?);
     }
     Some(edits)
@@ -156,40 +262,9 @@ fn comma(text: &Text<'_>, case: &Case<'_>, error: &SyntaxError) -> Option<Fix> {
     let edit = Edit { bytes, text: new.to_owned(), title: title.to_owned() };
     let edited = apply(text.text, std::slice::from_ref(&edit))?;
     let after = case.run(&Text::new(InputName::Trust, &edited)).outcome;
-    let check = "aws-irsa/document";
-    (after.stage.as_deref() != Some("document")).then(|| {
-        fix(text, &[edit], format!("{check}/comma"), title.to_owned(), check.to_owned(), &after)
-    })
-}
-
-/// Whether the edited document lets the token in, and nobody else beside; the check that then passes.
-fn tried(
-    text: &Text<'_>,
-    case: &Case<'_>,
-    before: &FederationOutcome,
-    trial: &Trial,
-    edits: &[Edit],
-) -> Option<(String, FederationOutcome)> {
-    let edited = apply(text.text, edits)?;
-    let after = case.run(&Text::new(InputName::Trust, &edited)).outcome;
-    let is = |outcome: &FederationOutcome, id: &str, status| {
-        outcome.checks.iter().any(|check| check.id == id && check.status == status)
-    };
-    let failed = |check: &&Check| check.status == Status::Fail;
-    let target = before.checks.iter().filter(failed).map(|check| check.id.as_ref()).find(|id| {
-        (*id == "aws-irsa/provider" || id.starts_with("aws-irsa/trust-policy/"))
-            && !is(&after, id, Status::Fail)
-    })?;
-    let spoils =
-        after.checks.iter().filter(failed).any(|check| !is(before, &check.id, Status::Fail));
-    // Whoever is new is this one account.
-    let is_narrow = after.reach.breadth != Breadth::Unknown
-        && after.reach.subjects.iter().all(|one| {
-            before.reach.subjects.contains(one) || Some(&one.pattern) == trial.subject.as_ref()
-        });
-    let admits = is(&after, "aws-irsa/trust-policy/decision", Status::Pass);
-    let target = target.to_owned();
-    (is_narrow && admits && !spoils).then_some((target, after))
+    let check = case.id("document");
+    (after.stage.as_deref() != Some("document"))
+        .then(|| fix(text, &[edit], format!("{check}/comma"), title.to_owned(), check, &after))
 }
 
 fn fix(
@@ -212,6 +287,7 @@ fn fix(
         index: text.index,
         edits: edits.collect(),
         verdict_after: Some(after.verdict),
+        command: None,
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn principal(leaf: &Leaf) -> String {
         return format!("name the provider {actual}");
     };
     match (ProviderArn::parse(expected), ProviderArn::parse(actual)) {
+        (_, None) if !actual.starts_with("arn:") => format!("name the service {actual}"),
         (None, _) if expected == "*" || expected == "AWS: *" => {
             format!("`*` lets no web identity in; name the provider {actual}")
         }
@@ -106,32 +107,69 @@ fn is_other_cluster(left: &str, right: &str) -> bool {
 pub(super) fn action(leaf: &Leaf) -> String {
     let wanted = leaf.actual.as_ref().and_then(Value::as_str).unwrap_or_default();
     match leaf.expected.as_str() {
-        Some("sts:AssumeRole") => {
+        Some("sts:AssumeRole") if wanted == super::ASSUME => {
             format!("a token needs {wanted}; sts:AssumeRole is for callers with AWS credentials")
         }
         _ => format!("allow {wanted}"),
     }
 }
 
-/// A63, A69: why a condition does not hold.
+/// A63-A70: why a condition does not hold.
 pub(super) fn condition(leaf: &Leaf) -> Option<String> {
     let (operator, key) = leaf.subject.split_once(' ')?;
-    let Some(actual) = leaf.actual.as_ref().and_then(Value::as_str) else {
-        return Some(match &leaf.actual {
-            Some(_) => format!(
+    let is_set = operator.contains(':');
+    let Some(actual) = &leaf.actual else { return Some(absent_key(key)) };
+    if operator.ends_with("Null") {
+        return Some("the request has this key".to_owned());
+    }
+    let actual = match actual {
+        Value::Array(many) if is_set => return Some(unfit(operator, many, leaf)),
+        Value::Array(_) => {
+            return Some(format!(
                 "the key holds several values: {operator} needs ForAnyValue: or ForAllValues: before it"
-            ),
-            None => absent_key(key),
-        });
+            ));
+        }
+        one => one.as_str()?,
     };
+    if leaf.expected.as_array().is_some_and(Vec::is_empty) {
+        return Some("the policy lists no value, so no value fits".to_owned());
+    }
     if operator.contains("Not") {
         return Some(format!("{operator} refuses this value"));
     }
-    let expected = nearest(&leaf.expected, actual)?;
+    value(operator, key, nearest(&leaf.expected, actual)?, actual)
+}
+
+/// A70: which of the request's values keep a set operator from holding.
+fn unfit(operator: &str, actual: &[Value], leaf: &Leaf) -> String {
+    let negated = operator.contains("Not");
+    let fits = |value: &&Value| {
+        let mut pairs =
+            leaf.values.iter().filter(|one| Some(one.actual.as_str()) == value.as_str());
+        pairs.any(|one| one.matches) == negated
+    };
+    let unfit: Vec<&str> = actual.iter().filter(fits).filter_map(Value::as_str).collect();
+    match operator.starts_with("ForAllValues:") {
+        true => format!("every value of the request must fit; these do not: {}", unfit.join(", ")),
+        false => "one value of the request must fit, none does".to_owned(),
+    }
+}
+
+/// Why one value of the policy does not match one of the request.
+pub(super) fn value(operator: &str, key: &str, expected: &str, actual: &str) -> Option<String> {
+    let base = operator.rsplit(':').next().unwrap_or(operator);
+    if base.contains("Not") {
+        return None;
+    }
+    if !base.starts_with("String") {
+        return Some(format!(
+            "{base} does not hold between {actual} of the request and {expected}"
+        ));
+    }
     if key.ends_with(":aud") && is_in_cluster_name(actual) {
         return Some(format!("this token is the API server's; mount one with audience {expected}"));
     }
-    if operator.starts_with("StringEquals") && expected.contains(['*', '?']) {
+    if base.starts_with("StringEquals") && expected.contains(['*', '?']) {
         return Some(format!(
             "`*` and `?` are plain characters under {operator}; patterns need StringLike"
         ));

@@ -2,7 +2,12 @@
 //!
 //! Sources: the API reference of AssumeRoleWithWebIdentity (read 2026-11), and captured answers of STS.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+
+use crate::algorithm::PublicKey;
+use crate::jwk::certificate;
 
 /// Most keys of a kind that STS reads (A28).
 const MAX_KEYS: usize = 100;
@@ -17,6 +22,8 @@ pub(super) struct IssuerKey<'a> {
     pub(super) kty: &'a str,
     /// The JWK's members; none if it was pasted in another form.
     pub(super) jwk: Option<&'a Map<String, Value>>,
+    /// What is known of its public key, to hold its certificate against.
+    pub(super) public: Option<&'a PublicKey>,
 }
 
 impl IssuerKey<'_> {
@@ -32,8 +39,24 @@ impl IssuerKey<'_> {
             () if self.kty == "RSA" && self.jwk.is_some() && !has("n") => {
                 Some("it has no modulus `n`")
             }
+            () if self.certificate_differs() => Some("its certificate is of another key"),
             () => None,
         }
+    }
+}
+
+impl IssuerKey<'_> {
+    /// A39: the first certificate of `x5c` must be of this key.
+    fn certificate_differs(&self) -> bool {
+        let (Some(public), Some(chain)) = (self.public, self.jwk.and_then(|jwk| jwk.get("x5c")))
+        else {
+            return false;
+        };
+        let first = chain.get(0).and_then(Value::as_str);
+        let certified = first
+            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|der| certificate(&der).ok());
+        certified.is_none_or(|certified| certified.derived_kid() != public.derived_kid())
     }
 }
 
@@ -43,6 +66,8 @@ pub(super) struct NoKey {
     pub(super) title: String,
     pub(super) hint: &'static str,
     pub(super) rule: &'static str,
+    /// Which of STS' two texts: that of A4 is known for `key_ops`, that of A6 otherwise.
+    pub(super) folded: bool,
 }
 
 /// The index of the key that STS takes for a token's `kid`.
@@ -59,6 +84,7 @@ pub(super) fn choose(keys: &[IssuerKey<'_>], kid: Option<&str>, alg: &str) -> Re
             title: format!("the key set has more than {MAX_KEYS} keys of one kind"),
             hint: "withdraw old keys: STS reads 100 RSA and 100 EC keys",
             rule: "A28",
+            folded: false,
         });
     }
     let usable = || keys.iter().enumerate().filter(|(_, key)| key.unusable().is_none());
@@ -73,6 +99,7 @@ pub(super) fn choose(keys: &[IssuerKey<'_>], kid: Option<&str>, alg: &str) -> Re
                 ),
                 hint: "STS takes a token without `kid` only if the issuer has exactly one usable key",
                 rule: "A38",
+                folded: false,
             }),
         };
     };
@@ -86,11 +113,13 @@ pub(super) fn choose(keys: &[IssuerKey<'_>], kid: Option<&str>, alg: &str) -> Re
             title: format!("STS cannot use the key `{}`: {reason}", kid.escape_debug()),
             hint: "publish the key with kty, kid, alg, use: sig and its numbers alone",
             rule: "A39",
+            folded: reason.contains("key_ops"),
         },
         None => NoKey {
             title: format!("no key has the token's `kid` `{}`", kid.escape_debug()),
             hint: "is the key set this issuer's, and current? STS asks the issuer itself; around a key rotation a retry helps",
             rule: "A38",
+            folded: false,
         },
     })
 }
@@ -109,6 +138,7 @@ mod tests {
                 kid: key["kid"].as_str(),
                 kty: key["kty"].as_str().unwrap_or_default(),
                 jwk: key.as_object(),
+                public: None,
             })
             .collect();
         choose(&keys, kid, alg).ok()

@@ -5,8 +5,8 @@
 //! "IAM JSON policy elements" (read 2026-11).
 
 mod reader;
+mod refusals;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ use crate::trace::{Certainty, Span};
 const INVALID_JSON: &str = "This policy contains invalid Json";
 
 /// Where an element stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Place {
     range: Range<usize>,
     pointer: String,
@@ -54,7 +54,7 @@ pub(super) enum Document {
     /// Not JSON (or YAML) at all.
     Unreadable(SyntaxError),
     /// A role or a bare policy.
-    Role(Role),
+    Role(Box<Role>),
 }
 
 /// A role: of a bare policy only the policy is known.
@@ -64,7 +64,7 @@ pub(super) struct Role {
     pub(super) name: Option<String>,
     pub(super) max_session_duration: Option<f64>,
     pub(super) policy: Policy,
-    /// Why IAM would not save the policy; then nothing is evaluated.
+    /// Why IAM would not save the policy, in the order in which IAM looks; then nothing is evaluated.
     pub(super) refusals: Vec<Refusal>,
 }
 
@@ -73,7 +73,9 @@ pub(super) struct Role {
 pub(super) struct Refusal {
     pub(super) code: &'static str,
     /// IAM's text.
-    pub(super) message: Cow<'static, str>,
+    pub(super) message: &'static str,
+    /// Another text that IAM has for it.
+    pub(super) alternative: Option<&'static str>,
     pub(super) certainty: Certainty,
     /// What is wrong, for a reader.
     pub(super) title: String,
@@ -87,12 +89,20 @@ pub(super) struct Refusal {
 pub(super) struct Policy {
     /// `Version` 2012-10-17: `${...}` is a variable (A50, A90).
     pub(super) variables: bool,
+    pub(super) version: Option<Item>,
     pub(super) statements: Vec<Statement>,
+    /// Characters without white space (A25).
+    pub(super) size: usize,
+    pub(super) place: Place,
+    /// Members that stand twice in one object; the last one counts.
+    pub(super) repeated: Vec<Item>,
 }
 
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
+    pub(super) place: Place,
+    pub(super) sid: Option<Item>,
     pub(super) effect: Effect,
     pub(super) effect_place: Place,
     pub(super) principals: Vec<Principal>,
@@ -101,7 +111,18 @@ pub(super) struct Statement {
     pub(super) not_action: bool,
     pub(super) actions: Vec<Item>,
     pub(super) action_place: Place,
+    /// Of `Condition`, if there is one.
+    pub(super) condition_place: Option<Place>,
     pub(super) conditions: Vec<Condition>,
+    /// `Condition`, or an operator in it, that tests nothing (A73).
+    pub(super) empty_blocks: Vec<Place>,
+}
+
+impl Statement {
+    /// The principals of one kind.
+    pub(super) fn principals_of(&self, kind: &str) -> impl Iterator<Item = &Principal> {
+        self.principals.iter().filter(move |one| one.kind == kind)
+    }
 }
 
 /// `Effect`.
@@ -118,6 +139,13 @@ pub(super) struct Principal {
     pub(super) value: Item,
 }
 
+impl Principal {
+    /// `*` or `{"AWS": "*"}` (A56).
+    pub(super) fn is_everybody(&self) -> bool {
+        matches!(self.kind.as_str(), "AWS" | "") && self.value.text == "*"
+    }
+}
+
 /// One key under one operator, with its values.
 #[derive(Debug)]
 pub(super) struct Condition {
@@ -125,7 +153,11 @@ pub(super) struct Condition {
     pub(super) operator_name: String,
     pub(super) key: Item,
     pub(super) values: Vec<Item>,
+    /// Texts, numbers and booleans side by side.
+    pub(super) mixed: bool,
     pub(super) place: Place,
+    /// Of the operator's name.
+    pub(super) operator_place: Place,
     /// Another key under the operator differs from this one in case only (A61).
     pub(super) twin: bool,
 }
@@ -139,7 +171,8 @@ pub(super) fn parse(text: &Text<'_>) -> Document {
         Ok(root) => root,
         Err(error) => return Document::Unreadable(error),
     };
-    Document::Role(read_role(text, &Cursor { node: &root, pointer: String::new(), inside: None }))
+    let cursor = Cursor { node: &root, pointer: String::new(), inside: None };
+    Document::Role(Box::new(read_role(text, &cursor)))
 }
 
 /// Whether IAM itself ever saw this text: `get-role` output is wrapped, a policy file is not.
@@ -193,7 +226,8 @@ fn read_encoded(role: &mut Role, encoded: &str, at: &Cursor<'_>) {
         }
         None => role.refusals.push(Refusal {
             code: "MalformedPolicyDocument",
-            message: Cow::Borrowed(INVALID_JSON),
+            message: INVALID_JSON,
+            alternative: None,
             certainty: Certainty::Likely,
             title: "AssumeRolePolicyDocument is text that holds no JSON policy".to_owned(),
             hint: "paste the output of `aws iam get-role` unchanged, or the policy alone",
@@ -204,10 +238,9 @@ fn read_encoded(role: &mut Role, encoded: &str, at: &Cursor<'_>) {
 }
 
 fn read_policy(role: &mut Role, source: &str, root: &Cursor<'_>) {
-    let mut reader = Reader { refusals: Vec::new() };
-    reader.size(source, root);
-    role.policy = reader.policy(root);
-    role.refusals.append(&mut reader.refusals);
+    let mut reader = Reader::default();
+    role.policy = reader.policy(source, root);
+    role.refusals.append(&mut reader.refusals());
 }
 
 /// A node with its pointer. Inside a URL-encoded document every place is that string's.

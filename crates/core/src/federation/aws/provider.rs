@@ -77,6 +77,12 @@ pub(super) struct Account {
     pub(super) id: String,
 }
 
+impl From<RoleArn<'_>> for Account {
+    fn from(role: RoleArn<'_>) -> Self {
+        Self { partition: role.partition.to_owned(), id: role.account.to_owned() }
+    }
+}
+
 impl Account {
     /// A20: that of the role; without one, that of the provider that the policy names, before all the
     /// one for this issuer; without any, that of the only account with a provider.

@@ -30,7 +30,7 @@ pub(super) fn judge(ladder: &mut Ladder, scene: &Scene<'_>, subject: &Subject<'_
 /// A10.
 fn role_arn(ladder: &mut Ladder, scene: &Scene<'_>) {
     let check = |status, title| Check::new("aws-irsa/request/roleArn", status, title).rule("A10");
-    match super::role_arn(scene.facts, scene.role) {
+    match scene.case.role_arn(scene.role) {
         None => ladder.push(
             check(Status::Skip, "the role's ARN is not told")
                 .hint("assumed: a role in the provider's account"),

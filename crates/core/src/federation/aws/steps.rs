@@ -1,15 +1,20 @@
-//! The token's steps: format, claims, time, provider, audience, keys, signature (3 to 9), and what its
-//! session claims ask for (11).
+//! The token's steps: format, claims, time, provider, audience, keys, signature (3 to 9).
 
 use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 
 use super::keys::{self, IssuerKey, NoKey};
 use super::provider::{ProviderArn, Providers};
 use super::token::{self, WebIdentity};
 use super::{Scene, Subject, errors, hints};
+use crate::document::{Duplicates, parse_json};
 use crate::federation::Ladder;
 use crate::federation::OidcProvider;
 use crate::jwk::Key;
+use crate::jws::{FormatProblem, Part};
 use crate::signature::Judgement;
 use crate::trace::{Check, Status};
 
@@ -28,16 +33,35 @@ pub(super) fn format(ladder: &mut Ladder, subject: &Subject<'_>) {
     // Among the problems is `crit`, which STS takes for no valid JWT (A37).
     let problem = subject.format_problem().map(|problem| problem.message.clone());
     match problem {
-        // A34: STS takes the last of two members with one name; podpass refuses to pick.
-        Some(problem) if problem.contains("stands here twice") => {
-            ladder.push(check(Status::Unknown, problem.into()).rule("A34"));
-        }
+        // A34: STS takes the last of two members with one name.
+        Some(problem) if last_of_twins(subject).is_some() => ladder.push(
+            check(Status::Warn, problem.into())
+                .hint("STS takes the last of them; podpass and others refuse such a token")
+                .rule("A34"),
+        ),
         Some(problem) => ladder.fail(
             check(Status::Fail, problem.into())
                 .hint("send the token file's whole content, nothing else"),
             errors::not_a_jwt(),
         ),
         None => ladder.push(check(Status::Pass, "the token is a JWT".into())),
+    }
+}
+
+/// A34: the claims of a token whose only flaw is that one stands twice; the last of them counts.
+pub(super) fn last_of_twins(subject: &Subject<'_>) -> Option<Map<String, Value>> {
+    let jws = subject.jws()?;
+    let is_twin = |problem: &FormatProblem| {
+        problem.part == Part::Payload && problem.message.contains("stands here twice")
+    };
+    if jws.problems.is_empty() || !jws.problems.iter().all(is_twin) {
+        return None;
+    }
+    let payload = jws.compact.get(jws.parts.get(1)?.clone())?;
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    match parse_json(&text, Duplicates::LastWins).ok()?.to_json() {
+        Value::Object(claims) => Some(claims),
+        _ => None,
     }
 }
 
@@ -151,13 +175,13 @@ fn audience(
 ) {
     let Some(audience) = identity.audience() else { return };
     let check = |status, title| {
-        Check::new("aws-irsa/audience", status, title).actual(audience.as_str()).rule("A24")
+        Check::new("aws-irsa/audience", status, title).actual(audience.as_ref()).rule("A24")
     };
     let assumed = "assumed: the provider lists the token's audience";
     match (providers, provider) {
         (Providers::Listed(_), Some(provider)) => {
             let listed = provider.client_id_list.clone();
-            if listed.contains(&audience) {
+            if listed.iter().any(|one| *one == audience) {
                 let title = "the provider lists the token's audience";
                 return ladder.push(check(Status::Pass, title).expected(listed));
             }
@@ -283,7 +307,15 @@ fn signature(ladder: &mut Ladder, subject: &Subject<'_>) {
     };
     let each: Vec<IssuerKey<'_>> = keys.iter().map(published).collect();
     match keys::choose(&each, header("kid"), alg) {
-        Err(no_key) => ladder.fail(no_key_check(no_key, header("kid"), &each), errors::no_key()),
+        Err(no_key) => {
+            let error = match (no_key.rule, no_key.folded) {
+                (_, true) => errors::unusable_key(),
+                // Which of the texts other unusable keys give is not known.
+                ("A39", false) => errors::no_key_or_unusable(),
+                _ => errors::no_key(),
+            };
+            ladder.fail(no_key_check(no_key, header("kid"), &each), error);
+        }
         Ok(index) => {
             let kid = each.get(index).and_then(|key| key.kid);
             ladder.push(
@@ -310,7 +342,12 @@ fn given_keys<'a>(subject: &Subject<'a>) -> Option<&'a [Key]> {
 fn published(key: &Key) -> IssuerKey<'_> {
     let jwk = Some(&key.written).filter(|jwk| !jwk.is_empty());
     let written = key.info.kid.as_deref().filter(|kid| !kid.is_empty());
-    IssuerKey { kid: if jwk.is_some() { written } else { key.id() }, kty: &key.info.kty, jwk }
+    IssuerKey {
+        kid: if jwk.is_some() { written } else { key.id() },
+        kty: &key.info.kty,
+        jwk,
+        public: key.public.as_ref(),
+    }
 }
 
 fn no_key_check(no_key: NoKey, kid: Option<&str>, published: &[IssuerKey<'_>]) -> Check {
@@ -343,15 +380,4 @@ fn verified(ladder: &mut Ladder, judgement: Option<Judgement>) {
                 .hint("paste the key as a JWK with its public members"),
         ),
     }
-}
-
-/// Step 11: what the token asks for beyond the role.
-pub(super) fn session_tags(ladder: &mut Ladder, identity: &WebIdentity<'_>) {
-    let check = |status, title| Check::new("aws-irsa/session-tags", status, title).rule("A101");
-    if identity.has_session_claims() {
-        return ladder.push(check(Status::Unknown, "the token has claims about the session").hint(
-            "podpass does not model session tags, source identity and roles in the token yet",
-        ));
-    }
-    ladder.push(check(Status::Pass, "the token asks for no session tags"));
 }

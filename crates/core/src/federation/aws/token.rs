@@ -14,8 +14,6 @@ use crate::trace::{Check, ProviderError, Status};
 
 /// STS' clock tolerance in seconds, for `exp`, `nbf` and `iat` (A35).
 const TOLERANCE: f64 = 300.0;
-/// Claims with a meaning for the session start with this (A100, A102, A103).
-const SESSION_CLAIM: &str = "https://aws.amazon.com/";
 
 /// The claims as STS reads them.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +40,12 @@ impl<'a> WebIdentity<'a> {
     }
 
     /// A31: a number counts as its text.
-    pub(super) fn subject(&self) -> Option<String> {
+    pub(super) fn subject(&self) -> Option<Cow<'a, str>> {
         self.claims.get("sub").and_then(text_form)
     }
 
     /// A32, A33: `azp` wins over `aud`, even if it is empty; `aud` counts if it is one.
-    pub(super) fn audience(&self) -> Option<String> {
+    pub(super) fn audience(&self) -> Option<Cow<'a, str>> {
         if let Some(azp) = self.claims.get("azp").and_then(text_form) {
             return Some(azp);
         }
@@ -59,24 +57,14 @@ impl<'a> WebIdentity<'a> {
             one => text_form(one),
         }
     }
-
-    /// Tags or a source identity for the session (A100, A102).
-    pub(super) fn has_session_claims(&self) -> bool {
-        self.claims.keys().any(|name| name.starts_with(SESSION_CLAIM))
-    }
-
-    /// A103.
-    pub(super) fn has_roles(&self) -> bool {
-        self.claims.contains_key("https://aws.amazon.com/roles")
-    }
 }
 
 /// The text of a claim that is a text, a number or a boolean.
-pub(super) fn text_form(value: &Value) -> Option<String> {
+pub(super) fn text_form(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -6,34 +6,115 @@
 use std::borrow::Cow;
 
 use super::errors;
-use super::evaluate::{Element, Evaluation, Holds, Judged, Leaf, Outcome};
+use super::evaluate::{Element, Evaluation, Judged, Leaf, Outcome, ValueLeaf};
 use super::hints;
+use super::judge::Holds;
 use super::policy::Effect;
 use crate::document::Text;
 use crate::federation::Ladder;
-use crate::trace::{Check, Status};
+use crate::trace::{Check, ProviderError, Status};
 
 const LOGIC: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html";
 
+/// Whose trace it is.
+pub(super) struct Stage {
+    /// What the ids of its checks begin with.
+    id: &'static str,
+    action: &'static str,
+    /// Whom a principal must name.
+    caller: &'static str,
+    /// What the system says when it refuses.
+    error: fn(&str) -> ProviderError,
+}
+
+impl Stage {
+    /// Step 10 of the call.
+    pub(super) const fn irsa(action: &'static str) -> Self {
+        Self::web_identity("aws-irsa/trust-policy", action)
+    }
+
+    /// Step 11 (A101, A102).
+    pub(super) const fn session_tags(action: &'static str) -> Self {
+        Self::web_identity("aws-irsa/session-tags", action)
+    }
+
+    /// EKS Pod Identity's only step on the policy (A161).
+    pub(super) const fn pod_identity(action: &'static str) -> Self {
+        Self {
+            id: "aws-pod-identity/trust-policy",
+            action,
+            caller: "pods.eks.amazonaws.com",
+            error: errors::pod_identity_denied,
+        }
+    }
+
+    const fn web_identity(id: &'static str, action: &'static str) -> Self {
+        Self { id, action, caller: "the token's provider", error: errors::not_authorized }
+    }
+}
+
 /// Adds the trace of an evaluation, then its outcome.
-pub(super) fn add(ladder: &mut Ladder, text: &Text<'_>, evaluation: &Evaluation, action: &str) {
+pub(super) fn add(ladder: &mut Ladder, text: &Text<'_>, evaluation: &Evaluation, stage: &Stage) {
+    let mut push = |check: Check| match check.status {
+        Status::Fail => {
+            let error = (stage.error)(stage.action);
+            ladder.fail(check, if evaluation.is_certain() { error } else { error.likely() });
+        }
+        _ => ladder.push(check),
+    };
     for (index, statement) in evaluation.statements.iter().enumerate() {
         let label = match evaluation.statements.len() {
             1 => "the statement".to_owned(),
             _ => format!("statement {}", index + 1),
         };
         for leaf in &statement.leaves {
-            push(ladder, leaf_check(text, evaluation, statement, leaf, &label), action);
+            let check = leaf_check(text, evaluation, statement, leaf, &label, stage);
+            let status = check.status;
+            push(check);
+            // One value against one is the check above.
+            if leaf.values.len() > 1 {
+                leaf.values
+                    .iter()
+                    .for_each(|one| push(value_check(text, leaf, one, status, stage)));
+            }
         }
     }
-    push(ladder, outcome_check(text, evaluation, action), action);
+    push(outcome_check(text, evaluation, stage));
 }
 
-fn push(ladder: &mut Ladder, check: Check, action: &str) {
-    match check.status {
-        Status::Fail => ladder.fail(check, errors::not_authorized(action)),
-        _ => ladder.push(check),
+/// One of several values: the level below the key.
+fn value_check(
+    text: &Text<'_>,
+    leaf: &Leaf,
+    one: &ValueLeaf,
+    of_leaf: Status,
+    stage: &Stage,
+) -> Check {
+    let (operator, key) = leaf.subject.split_once(' ').unwrap_or_default();
+    let status = match (one.matches, of_leaf) {
+        (true, Status::Pass | Status::Warn) => Status::Pass,
+        // Of a condition that fails, each value that does not fit has its part in it.
+        (false, Status::Fail) => Status::Fail,
+        _ => Status::Skip,
+    };
+    let title = match one.matches {
+        true => format!("`{}` matches", one.wanted.escape_debug()),
+        false => format!("`{}` does not match", one.wanted.escape_debug()),
+    };
+    let check = Check::new(format!("{}/condition/value", stage.id), status, title)
+        .expected(one.wanted.as_str())
+        .actual(one.actual.as_str())
+        .at(one.place.span(text))
+        .rule(leaf.rule);
+    let reason = match (&one.reason, one.matches) {
+        (Some(reason), _) => Some(reason.clone()),
+        (None, true) => None,
+        (None, false) => hints::value(operator, key, &one.wanted, &one.actual),
+    };
+    match reason {
+        Some(reason) => check.hint(reason),
+        None => check,
     }
 }
 
@@ -43,18 +124,27 @@ fn leaf_check(
     statement: &Judged,
     leaf: &Leaf,
     label: &str,
+    stage: &Stage,
 ) -> Check {
-    let id = match leaf.element {
-        Element::Principal => "aws-irsa/trust-policy/principal",
-        Element::Action => "aws-irsa/trust-policy/action",
-        Element::Condition => "aws-irsa/trust-policy/condition",
+    let detail = match leaf.element {
+        Element::Principal => "principal",
+        Element::Action => "action",
+        Element::Condition => "condition",
     };
-    let status = status_of(evaluation, statement, leaf);
-    let mut check = Check::new(id, status, title(statement, leaf, label))
-        .expected(leaf.expected.clone())
-        .at(leaf.place.span(text))
-        .rule(leaf.rule)
-        .docs(LOGIC);
+    // What AWS does not say is never told as a plain pass.
+    let status = match status_of(evaluation, statement, leaf) {
+        Status::Pass if !leaf.certain => Status::Warn,
+        status => status,
+    };
+    let mut check = Check::new(
+        format!("{}/{detail}", stage.id),
+        status,
+        title(statement, leaf, label, stage.caller),
+    )
+    .expected(leaf.expected.clone())
+    .at(leaf.place.span(text))
+    .rule(leaf.rule)
+    .docs(LOGIC);
     check.actual = leaf.actual.clone();
     check.hint = hint(statement, leaf).map(Cow::Owned);
     check
@@ -105,11 +195,10 @@ fn has_no_condition(statement: &Judged) -> bool {
     statement.leaves.iter().all(|leaf| leaf.element != Element::Condition)
 }
 
-fn title(statement: &Judged, leaf: &Leaf, label: &str) -> String {
+fn title(statement: &Judged, leaf: &Leaf, label: &str, caller: &str) -> String {
     let said = match (leaf.element, leaf.holds) {
-        (Element::Principal, Holds::Yes) => "names the token's provider".to_owned(),
-        (Element::Principal, Holds::No) => "does not name the token's provider".to_owned(),
-        (Element::Principal, Holds::Unknown) => "may be meant for this token".to_owned(),
+        (Element::Principal, Holds::Yes) => format!("names {caller}"),
+        (Element::Principal, _) => format!("does not name {caller}"),
         (Element::Action, Holds::Yes) => "is about this action".to_owned(),
         (Element::Action, _) => "is not about this action".to_owned(),
         (Element::Condition, holds) => condition_title(leaf, holds),
@@ -131,6 +220,9 @@ fn condition_title(leaf: &Leaf, holds: Holds) -> String {
         _ => key,
     };
     match (holds, leaf.is_absent) {
+        (Holds::Yes, true) if operator.ends_with("Null") => {
+            format!("wants no `{name}`, and there is none ({operator})")
+        }
         (Holds::Yes, false) => format!("wants the `{name}` that is there ({operator})"),
         (Holds::No, false) => format!("wants another `{name}` ({operator})"),
         (Holds::Yes, true) => format!("holds for want of `{name}` ({operator})"),
@@ -142,8 +234,9 @@ fn condition_title(leaf: &Leaf, holds: Holds) -> String {
 }
 
 fn hint(statement: &Judged, leaf: &Leaf) -> Option<String> {
-    if leaf.reason.is_some() {
-        return leaf.reason.clone();
+    if let Some(reason) = &leaf.reason {
+        let uncertain = if leaf.certain { "" } else { "uncertain: " };
+        return Some(format!("{uncertain}{reason}"));
     }
     if statement.effect == Effect::Deny {
         return (statement.holds == Holds::Yes)
@@ -158,14 +251,15 @@ fn hint(statement: &Judged, leaf: &Leaf) -> Option<String> {
 }
 
 /// The stage as a whole.
-fn outcome_check(text: &Text<'_>, evaluation: &Evaluation, action: &str) -> Check {
+fn outcome_check(text: &Text<'_>, evaluation: &Evaluation, stage: &Stage) -> Check {
+    let action = stage.action;
     let denies = |one: &&Judged| one.effect == Effect::Deny && one.holds == Holds::Yes;
     let allows = |one: &&Judged| one.effect == Effect::Allow && one.holds == Holds::Yes;
     let place = |one: Option<&Judged>| one.map(|one| one.effect_place.span(text));
     let statements = || evaluation.statements.iter();
     let (status, title, span) = match evaluation.outcome {
         Outcome::Allowed => (
-            Status::Pass,
+            if evaluation.is_certain() { Status::Pass } else { Status::Warn },
             format!("the trust policy allows {action}"),
             place(statements().find(allows)),
         ),
@@ -180,11 +274,11 @@ fn outcome_check(text: &Text<'_>, evaluation: &Evaluation, action: &str) -> Chec
         ),
         Outcome::Unknown => (
             Status::Unknown,
-            format!("whether the trust policy allows {action} hinges on what is not modelled"),
+            format!("whether the trust policy allows {action} hinges on what is not given"),
             None,
         ),
     };
-    let check = Check::new("aws-irsa/trust-policy/decision", status, title)
+    let check = Check::new(format!("{}/decision", stage.id), status, title)
         .at(span)
         .rule("A53")
         .docs(LOGIC);
@@ -193,7 +287,8 @@ fn outcome_check(text: &Text<'_>, evaluation: &Evaluation, action: &str) -> Chec
         Status::Fail => check.hint(
             "if the policy was changed seconds ago, wait: IAM takes some seconds to propagate, and STS gives the same error until then",
         ),
-        Status::Unknown => check.hint("test the policy on AWS; the elements marked unknown decide"),
+        Status::Warn => check.hint("AWS' texts do not settle this; test the policy on AWS"),
+        Status::Unknown => check.hint("give what the elements marked unknown ask for; they decide"),
         _ => check,
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn proposal(
         index: None,
         edits,
         verdict_after: None,
+        command: None,
     };
     edits.map(fix).into_iter().collect()
 }

@@ -1,116 +1,99 @@
 //! From the document's tree to a policy, element by element; every reason why IAM would not save it.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::refusals::{ACTIONS, COLONS, EFFECT, FEDERATED, MAX_POLICY, NO_PRINCIPAL, OPERATOR};
+use super::refusals::{PRINCIPAL, QUOTA, SID_CHARACTERS, SIDS, SYNTAX, Said, VENDOR, prohibited};
 use super::{Condition, Cursor, Effect, Item, Place, Policy, Principal, Refusal, Statement};
-use crate::document::Data;
-use crate::federation::aws::condition::Operator;
+use crate::document::{Data, Node};
+use crate::federation::aws::condition::{NoOperator, Operator, nearest};
 use crate::federation::aws::provider::ProviderArn;
-use crate::trace::Certainty;
-
-/// Most characters of a trust policy, white space aside, on the highest quota AWS grants (A25).
-pub(super) const MAX_POLICY: usize = 4096;
-/// What IAM says of JSON that is no policy.
-pub(super) const SYNTAX: &str = "Syntax errors in policy.";
-/// A110.
-pub(super) const FEDERATED: &str =
-    "Federated principals must be valid domain names or SAML metadata ARNs";
-/// A57.
-pub(super) const VENDOR: &str =
-    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
 
 /// Reads on after a refusal, so that every one of them is listed.
+#[derive(Default)]
 pub(super) struct Reader {
-    pub(super) refusals: Vec<Refusal>,
+    refusals: Vec<(u8, Refusal)>,
+    repeated: Vec<Item>,
 }
 
 impl Reader {
+    /// In the order in which IAM looks: the whole document's syntax first.
+    pub(super) fn refusals(self) -> Vec<Refusal> {
+        let mut refusals = self.refusals;
+        refusals.sort_by_key(|(order, _)| *order);
+        refusals.into_iter().map(|(_, refusal)| refusal).collect()
+    }
+
     fn refuse(
         &mut self,
         rule: &'static str,
-        message: impl Into<Cow<'static, str>>,
+        said: Said,
         title: impl Into<String>,
         hint: &'static str,
         place: Place,
     ) {
-        let message = message.into();
-        // Those that AWS' users quote; the others follow from the grammar.
-        let quoted = message == FEDERATED || message == "Has prohibited field Resource";
-        self.refusals.push(Refusal {
-            code: "MalformedPolicyDocument",
-            message,
-            certainty: if quoted { Certainty::Known } else { Certainty::Likely },
-            title: title.into(),
-            hint,
-            place,
-            rule,
-        });
+        let order = said.order;
+        self.refusals.push((order, said.refusal(rule, title.into(), hint, place)));
     }
 
-    /// A25: the quota counts characters without white space.
-    pub(super) fn size(&mut self, source: &str, root: &Cursor<'_>) {
-        let characters = source.chars().filter(|character| !character.is_whitespace()).count();
-        if characters > MAX_POLICY {
-            self.refusals.push(Refusal {
-                code: "LimitExceeded",
-                message: Cow::Owned(format!(
-                    "Cannot exceed quota for ACLSizePerRole: {MAX_POLICY}"
-                )),
-                certainty: Certainty::Likely,
-                title: format!(
-                    "the policy has {characters} characters, a role takes at most {MAX_POLICY}"
-                ),
-                hint: "split the accounts over several roles, or use a pattern under StringLike",
-                place: root.place(),
-                rule: "A25",
-            });
+    pub(super) fn policy(&mut self, source: &str, root: &Cursor<'_>) -> Policy {
+        let size = source.chars().filter(|character| !character.is_whitespace()).count();
+        let mut policy = Policy { size, place: root.place(), ..Policy::default() };
+        // A25.
+        if size > MAX_POLICY {
+            let title =
+                format!("the policy has {size} characters, a role takes at most {MAX_POLICY}");
+            let hint = "split the accounts over several roles, or use a pattern under StringLike";
+            self.refuse("A25", QUOTA, title, hint, root.place());
         }
-    }
-
-    pub(super) fn policy(&mut self, root: &Cursor<'_>) -> Policy {
         let hint = "a trust policy is an object with Version and Statement";
         if !root.node.is_object() {
             let title = format!("expected a policy object, found {}", root.node.kind());
             self.refuse("A50", SYNTAX, title, hint, root.place());
-            return Policy::default();
+            return policy;
         }
         self.only(root, &["Version", "Id", "Statement"]);
         if !self.refusals.is_empty() && root.get("Statement").is_none() {
-            return Policy::default();
+            return policy;
         }
-        let variables = self.version(root);
-        let statements = match root.get("Statement") {
+        policy.version = self.version(root);
+        policy.variables =
+            policy.version.as_ref().is_some_and(|version| version.text == "2012-10-17");
+        match root.get("Statement") {
             Some(statements) => {
                 let mut sids = HashSet::new();
                 let each = statements.each();
-                each.iter().filter_map(|one| self.statement(one, &mut sids)).collect()
+                if each.is_empty() {
+                    self.missing(SYNTAX, "Statement", "A51", statements.place());
+                }
+                policy.statements =
+                    each.iter().filter_map(|one| self.statement(one, &mut sids)).collect();
             }
-            None => {
-                self.missing("Statement", root, "A51");
-                Vec::new()
-            }
-        };
-        Policy { variables, statements }
+            None => self.missing(SYNTAX, "Statement", "A51", root.place()),
+        }
+        policy.repeated = std::mem::take(&mut self.repeated);
+        policy
     }
 
     /// A50: missing means 2008.
-    fn version(&mut self, root: &Cursor<'_>) -> bool {
-        let Some(version) = root.get("Version") else { return false };
+    fn version(&mut self, root: &Cursor<'_>) -> Option<Item> {
+        let version = root.get("Version")?;
         match version.node.as_str() {
-            Some("2012-10-17") => true,
-            Some("2008-10-17") => false,
+            Some(text @ ("2012-10-17" | "2008-10-17")) => {
+                Some(Item { text: text.to_owned(), place: version.place() })
+            }
             _ => {
                 let title = format!("Version is {}", version.node.to_json());
                 let hint = "write \"Version\": \"2012-10-17\"";
                 self.refuse("A50", SYNTAX, title, hint, version.place());
-                false
+                None
             }
         }
     }
 
-    /// Elements outside the grammar.
+    /// Elements outside the grammar; members of one name.
     fn only(&mut self, object: &Cursor<'_>, names: &[&str]) {
+        self.once(object);
         for (name, _) in object.members() {
             if !names.contains(&name.text.as_str()) {
                 let title = format!(
@@ -124,10 +107,19 @@ impl Reader {
         }
     }
 
-    fn missing(&mut self, name: &str, at: &Cursor<'_>, rule: &'static str) {
-        let message = format!("Missing required field {name}");
-        let hint = "add the element";
-        self.refuse(rule, message, format!("{name} is missing"), hint, at.place());
+    /// Notes members that stand twice.
+    fn once(&mut self, object: &Cursor<'_>) {
+        let mut seen = HashSet::new();
+        for member in object.node.members() {
+            if !seen.insert(member.name.as_str()) {
+                let place = object.step(&member.value, &member.name).place_of(&member.name_range);
+                self.repeated.push(Item { text: member.name.clone(), place });
+            }
+        }
+    }
+
+    fn missing(&mut self, said: Said, name: &str, rule: &'static str, at: Place) {
+        self.refuse(rule, said, format!("{name} is missing"), "add the element", at);
     }
 
     fn statement(&mut self, at: &Cursor<'_>, sids: &mut HashSet<String>) -> Option<Statement> {
@@ -151,15 +143,17 @@ impl Reader {
             ],
         );
         self.prohibited(at);
-        self.sid(at, sids);
+        let sid = self.sid(at, sids);
         let effect = self.effect(at);
         let principals = self.principals(at);
         let actions = self.actions(at);
-        let conditions = self.conditions(at);
+        let (conditions, empty_blocks) = self.conditions(at);
         let (effect, effect_place) = effect?;
         let (principals, principal_place) = principals?;
         let (not_action, actions, action_place) = actions?;
         Some(Statement {
+            place: at.place(),
+            sid,
             effect,
             effect_place,
             principals,
@@ -167,7 +161,9 @@ impl Reader {
             not_action,
             actions,
             action_place,
+            condition_place: at.get("Condition").map(|condition| condition.place()),
             conditions,
+            empty_blocks,
         })
     }
 
@@ -180,57 +176,45 @@ impl Reader {
                     "NotPrincipal" => "name the principals that are meant with Principal",
                     _ => "remove it: the resource of a trust policy is the role itself",
                 };
-                self.refuse(
-                    "A52",
-                    format!("Has prohibited field {name}"),
-                    title,
-                    hint,
-                    value.place(),
-                );
+                self.refuse("A52", prohibited(name), title, hint, value.place());
             }
         }
     }
 
     /// A51: letters and digits, unique; an empty one counts as none.
-    fn sid(&mut self, at: &Cursor<'_>, sids: &mut HashSet<String>) {
-        let Some(sid) = at.get("Sid") else { return };
+    fn sid(&mut self, at: &Cursor<'_>, sids: &mut HashSet<String>) -> Option<Item> {
+        let sid = at.get("Sid")?;
         let hint = "use letters and digits, another Sid in each statement";
-        match sid.node.as_str() {
-            Some(text) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                let message = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*";
-                let title = format!("the Sid `{}` is not letters and digits", text.escape_debug());
-                self.refuse("A51", message, title, hint, sid.place());
-            }
-            Some(text) if !text.is_empty() && !sids.insert(text.to_owned()) => {
-                let message = "Statement IDs (SID) in a single policy must be unique.";
-                self.refuse(
-                    "A51",
-                    message,
-                    format!("the Sid `{text}` stands twice"),
-                    hint,
-                    sid.place(),
-                );
-            }
-            Some(_) => {}
-            None => {
-                let title = format!("expected a text as Sid, found {}", sid.node.kind());
-                self.refuse("A51", SYNTAX, title, hint, sid.place());
-            }
+        let Some(text) = sid.node.as_str() else {
+            let title = format!("expected a text as Sid, found {}", sid.node.kind());
+            self.refuse("A51", SYNTAX, title, hint, sid.place());
+            return None;
+        };
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let title = format!("the Sid `{}` is not letters and digits", text.escape_debug());
+            self.refuse("A51", SID_CHARACTERS, title, hint, sid.place());
+        } else if !text.is_empty() && !sids.insert(text.to_owned()) {
+            self.refuse("A51", SIDS, format!("the Sid `{text}` stands twice"), hint, sid.place());
         }
+        Some(Item { text: text.to_owned(), place: sid.place() })
     }
 
     fn effect(&mut self, at: &Cursor<'_>) -> Option<(Effect, Place)> {
         let Some(effect) = at.get("Effect") else {
-            self.missing("Effect", at, "A51");
+            self.missing(SYNTAX, "Effect", "A51", at.place());
             return None;
         };
         match effect.node.as_str() {
             Some("Allow") => Some((Effect::Allow, effect.place())),
             Some("Deny") => Some((Effect::Deny, effect.place())),
-            _ => {
+            other => {
                 let title = format!("Effect is {}", effect.node.to_json());
                 let hint = "write Allow or Deny, with these capitals";
-                self.refuse("A51", SYNTAX, title, hint, effect.place());
+                let is_case = other.is_some_and(|text| {
+                    ["Allow", "Deny"].iter().any(|name| name.eq_ignore_ascii_case(text))
+                });
+                let said = if is_case { EFFECT } else { SYNTAX };
+                self.refuse("A51", said, title, hint, effect.place());
                 None
             }
         }
@@ -239,7 +223,7 @@ impl Reader {
     fn principals(&mut self, at: &Cursor<'_>) -> Option<(Vec<Principal>, Place)> {
         let Some(principal) = at.get("Principal") else {
             if at.get("NotPrincipal").is_none() {
-                self.missing("Principal", at, "A54");
+                self.missing(PRINCIPAL, "Principal", "A54", at.place());
             }
             return None;
         };
@@ -255,6 +239,7 @@ impl Reader {
             self.refuse("A54", SYNTAX, title, hint, place);
             return None;
         }
+        self.once(&principal);
         let mut principals = Vec::new();
         for (kind, values) in principal.members() {
             if !["AWS", "CanonicalUser", "Federated", "Service"].contains(&kind.text.as_str()) {
@@ -262,13 +247,16 @@ impl Reader {
                 self.refuse("A54", SYNTAX, title, hint, kind.place);
                 continue;
             }
-            for value in self.texts(&values) {
+            for value in self.texts(&values).0 {
                 if kind.text == "Federated" && !is_federated(&value.text) {
                     let title = format!("`{}` is no provider", value.text.escape_debug());
                     self.refuse("A110", FEDERATED, title, hint, value.place.clone());
                 }
                 principals.push(Principal { kind: kind.text.clone(), value });
             }
+        }
+        if principals.is_empty() && self.refusals.is_empty() {
+            self.refuse("A54", NO_PRINCIPAL, "Principal names nobody", hint, place.clone());
         }
         Some((principals, place))
     }
@@ -285,54 +273,98 @@ impl Reader {
                 return None;
             }
             (None, None) => {
-                self.missing("Action", at, "A57");
+                self.missing(ACTIONS, "Action", "A57", at.place());
                 return None;
             }
         };
         let place = actions.place();
-        let actions = self.texts(&actions);
+        let actions = self.texts(&actions).0;
+        if actions.is_empty() {
+            self.missing(ACTIONS, "An action", "A57", place.clone());
+        }
         for action in &actions {
-            if action.text != "*" && !action.text.contains(':') {
-                let title = format!("the action `{}` names no service", action.text.escape_debug());
-                self.refuse("A57", VENDOR, title, hint, action.place.clone());
+            let name = action.text.escape_debug();
+            match action.text.matches(':').count() {
+                0 if action.text != "*" => {
+                    let title = format!("the action `{name}` names no service");
+                    self.refuse("A57", VENDOR, title, hint, action.place.clone());
+                }
+                0 | 1 => {}
+                _ => {
+                    let title = format!("the action `{name}` has more than one colon");
+                    self.refuse("A57", COLONS, title, hint, action.place.clone());
+                }
             }
         }
         Some((negated, actions, place))
     }
 
-    /// A60: operators, keys, values.
-    fn conditions(&mut self, at: &Cursor<'_>) -> Vec<Condition> {
-        let Some(condition) = at.get("Condition") else { return Vec::new() };
-        let mut conditions = Vec::new();
+    /// A60: operators, keys, values; and the places of what is empty (A73).
+    fn conditions(&mut self, at: &Cursor<'_>) -> (Vec<Condition>, Vec<Place>) {
+        let (mut conditions, mut empty) = (Vec::new(), Vec::new());
+        let Some(condition) = at.get("Condition") else { return (conditions, empty) };
         if !self.is_object(&condition, "Condition") {
-            return conditions;
+            return (conditions, empty);
+        }
+        self.once(&condition);
+        if condition.node.members().is_empty() {
+            empty.push(condition.place());
         }
         for (name, keys) in condition.members() {
-            let Some(operator) = Operator::parse(&name.text) else {
-                let title = format!("AWS has no operator `{}`", name.text.escape_debug());
-                let hint = "check the spelling: StringEquals, StringLike, ...";
-                self.refuse("A74", SYNTAX, title, hint, name.place);
-                continue;
-            };
+            let operator = Operator::parse(&name.text);
+            if let Err(problem) = operator {
+                self.no_operator(&name, problem);
+            }
             if !self.is_object(&keys, &name.text) {
                 continue;
             }
+            self.once(&keys);
             let members = keys.members();
+            if members.is_empty() {
+                empty.push(keys.place());
+            }
+            let Ok(operator) = operator else { continue };
             for (key, values) in &members {
                 let twin = members.iter().any(|(other, _)| {
                     other.text != key.text && other.text.eq_ignore_ascii_case(&key.text)
                 });
+                let (items, mixed) = self.texts(values);
                 conditions.push(Condition {
                     operator,
                     operator_name: name.text.clone(),
                     key: key.clone(),
-                    values: self.texts(values),
+                    values: items,
+                    mixed,
                     place: values.place(),
+                    operator_place: name.place.clone(),
                     twin,
                 });
             }
         }
-        conditions
+        (conditions, empty)
+    }
+
+    /// A68, A74.
+    fn no_operator(&mut self, name: &Item, problem: NoOperator) {
+        let place = name.place.clone();
+        let (rule, title, hint) = match (problem, nearest(&name.text)) {
+            (NoOperator::NullIfExists, _) => (
+                "A68",
+                "Null asks whether a key is there, so it takes no IfExists".to_owned(),
+                "write Null",
+            ),
+            (NoOperator::Unknown, Some(near)) => (
+                "A74",
+                format!("AWS has no operator `{}`; there is {near}", name.text.escape_debug()),
+                "check the spelling, capitals included",
+            ),
+            (NoOperator::Unknown, None) => (
+                "A74",
+                format!("AWS has no operator `{}`", name.text.escape_debug()),
+                "use StringEquals, StringLike or another of IAM's operators",
+            ),
+        };
+        self.refuse(rule, OPERATOR, title, hint, place);
     }
 
     fn is_object(&mut self, at: &Cursor<'_>, name: &str) -> bool {
@@ -344,24 +376,30 @@ impl Reader {
         at.node.is_object()
     }
 
-    /// A62: text, number or boolean, alone or in a list; their text form counts.
-    fn texts(&mut self, at: &Cursor<'_>) -> Vec<Item> {
+    /// A62: text, number or boolean, alone or in a list; their text form counts. And whether kinds mix.
+    fn texts(&mut self, at: &Cursor<'_>) -> (Vec<Item>, bool) {
         let mut items = Vec::new();
-        for value in at.each() {
-            let text = match &value.node.data {
-                Data::String(text) => text.clone(),
-                Data::Number(number) => number.to_string(),
-                Data::Bool(flag) => flag.to_string(),
-                Data::Null | Data::Array(_) | Data::Object(_) => {
-                    let title = format!("expected a text, found {}", value.node.kind());
-                    let hint = "write a text, or a list of texts";
-                    self.refuse("A62", SYNTAX, title, hint, value.place());
-                    continue;
-                }
+        let each = at.each();
+        for value in &each {
+            let Some(text) = text_of(value.node) else {
+                let title = format!("expected a text, found {}", value.node.kind());
+                let hint = "write a text, or a list of texts";
+                self.refuse("A62", SYNTAX, title, hint, value.place());
+                continue;
             };
             items.push(Item { text, place: value.place() });
         }
-        items
+        let kinds: HashSet<&str> = each.iter().map(|value| value.node.kind()).collect();
+        (items, kinds.len() > 1)
+    }
+}
+
+fn text_of(node: &Node) -> Option<String> {
+    match &node.data {
+        Data::String(text) => Some(text.clone()),
+        Data::Number(number) => Some(number.to_string()),
+        Data::Bool(flag) => Some(flag.to_string()),
+        Data::Null | Data::Array(_) | Data::Object(_) => None,
     }
 }
 

@@ -2,13 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::reader::{FEDERATED, MAX_POLICY, SYNTAX, VENDOR};
+use super::refusals::MAX_POLICY;
 use super::*;
 use crate::trace::InputName;
 
+const FEDERATED: &str = "Federated principals must be valid domain names or SAML metadata ARNs";
+const SYNTAX: &str = "Syntax errors in policy.";
+const VENDOR: &str = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+const ACTIONS: &str = "Policy statement must contain actions.";
+
 fn role(text: &str) -> Role {
     match parse(&Text::new(InputName::Trust, text)) {
-        Document::Role(role) => role,
+        Document::Role(role) => *role,
         other => panic!("{other:?}"),
     }
 }
@@ -103,9 +108,17 @@ fn refused(name: &str, value: Value) -> (String, String) {
 #[test]
 fn what_iam_does_not_save() {
     let table = [
-        ("Effect", json!("allow"), SYNTAX, "/Statement/0/Effect"),
-        ("Effect", Value::Null, "Missing required field Effect", "/Statement/0"),
-        ("Action", Value::Null, "Missing required field Action", "/Statement/0"),
+        ("Effect", json!("allow"), "The policy failed legacy parsing", "/Statement/0/Effect"),
+        ("Effect", json!("Permit"), SYNTAX, "/Statement/0/Effect"),
+        ("Effect", Value::Null, SYNTAX, "/Statement/0"),
+        ("Action", Value::Null, ACTIONS, "/Statement/0"),
+        ("Action", json!([]), ACTIONS, "/Statement/0/Action"),
+        (
+            "Action",
+            json!("sts:Assume:Role"),
+            "Actions/Condition can contain only one colon.",
+            "/Statement/0/Action",
+        ),
         ("Principal", Value::Null, "Missing required field Principal", "/Statement/0"),
         ("NotAction", json!("sts:*"), SYNTAX, "/Statement/0/NotAction"),
         ("Resource", json!("*"), "Has prohibited field Resource", "/Statement/0/Resource"),
@@ -163,8 +176,10 @@ fn what_iam_saves() {
         ("Principal", json!({"AWS": "*", "Federated": ["accounts.google.com"]})),
         ("Principal", json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"})),
         ("Action", json!("*")),
-        ("Action", json!([])),
+        ("Action", json!("s*:Assume*")),
         ("Condition", json!({"StringEquals": {}})),
+        ("Condition", json!({})),
+        ("Condition", json!({"StringEquals": {"sub": "a"}})),
         ("Condition", json!({"ForAllValues:ArnLikeIfExists": {"a:b": []}})),
     ];
     for (name, value) in table {
@@ -182,9 +197,9 @@ fn documents() {
     };
     let table = [
         ("[]", vec![SYNTAX]),
-        ("{}", vec!["Missing required field Statement"]),
+        ("{}", vec![SYNTAX]),
         ("{\"Version\": \"2012-10-17\", \"Statement\": \"x\"}", vec![SYNTAX]),
-        ("{\"Version\": \"2012\", \"Statement\": []}", vec![SYNTAX]),
+        ("{\"Version\": \"2012\", \"Statement\": []}", vec![SYNTAX, SYNTAX]),
         ("{\"AssumeRolePolicyDocument\": \"%7B\"}", vec![INVALID_JSON]),
         ("{\"AssumeRolePolicyDocument\": \"%7\"}", vec![INVALID_JSON]),
     ];

@@ -73,7 +73,7 @@ fn what_is_not_offered() {
         ("a namespace of another cluster", policy(&[allow(on_sub("StringLike", json!("system:serviceaccount:payments:*")))]).replace("AAAA1111", "BBBB2222"), json!({})),
         ("AWS principals need the action", policy(&[with(with(pinned(), "Action", json!("sts:AssumeRole")), "Principal", json!({"Federated": PROVIDER, "AWS": "111122223333"}))]), json!({})),
         ("encoded text has no place to edit", json!({"AssumeRolePolicyDocument": policy(&[allow(on_sub("StringEquals", json!("x")))])}).to_string(), json!({})),
-        ("unmodelled beside it", policy(&[allow(json!({"StringEquals": {format!("{KEY}:sub"): "x"}, "Bool": {"aws:SecureTransport": "true"}}))]), json!({})),
+        ("what is not told beside it", policy(&[allow(json!({"StringEquals": {format!("{KEY}:sub"): "x"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}))]), json!({})),
         ("no JSON at all", "Statement: [".to_owned(), json!({})),
     ];
     for (name, text, facts) in table {

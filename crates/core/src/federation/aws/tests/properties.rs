@@ -32,7 +32,7 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
             })
         },
     );
-    prop::collection::vec(statement, 0..5)
+    prop::collection::vec(statement, 1..5)
 }
 
 proptest! {

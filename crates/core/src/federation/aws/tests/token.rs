@@ -34,7 +34,7 @@ fn judge_token(token: &str, keys: Option<&Value>) -> FederationOutcome {
     let facts: AwsFacts = serde_json::from_value(facts()).unwrap();
     let text = policy(&[pinned()]);
     let text = Text::new(InputName::Trust, &text);
-    evaluate(&text, &facts, &Subject::Token(&evidence), UnixTime::from(NOW))
+    evaluate(System::AwsIrsa, &text, &facts, &Subject::Token(&evidence), UnixTime::from(NOW))
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn form_algorithm_key_and_signature() {
         ("too short", "abc".to_owned(), Some(keys.clone()), Deny, "request"),
         ("too long", "a".repeat(20_001), Some(keys.clone()), Deny, "request"),
         ("crit", with_header(json!({"alg": "ES256", "kid": "k", "crit": ["b64"]})), Some(keys.clone()), Deny, "format"),
-        ("two subjects", token(&good, &twice), Some(keys.clone()), Unknown, "-"),
+        ("two subjects", token(&good, &twice), Some(keys.clone()), Deny, "signature"),
         ("no keys", with_header(good.clone()), None, Unknown, "-"),
         ("an empty set", with_header(good.clone()), Some(json!([])), Unknown, "-"),
         ("none", with_header(json!({"alg": "none"})), None, Deny, "signature"),
