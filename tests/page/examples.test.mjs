@@ -28,6 +28,7 @@ const broken = [
   ["expired", "deny", "time"],
   ["legacy-secret", "deny", "claims"],
   ["trailing-slash", "deny", "provider"],
+  ["pod-deleted", "deny", "objects"],
   ["not-yet-valid", "deny", "time"],
   ["unknown-key", "deny", "keys"],
   ["changed-signature", "deny", "signature"],

@@ -156,3 +156,28 @@ test("typing stays quick with a hostile megabyte in every box", async () => {
   assert.ok(longest < 1_000, `${Math.round(longest)} ms without a frame`);
   assert.deepEqual(page.complaints, []);
 });
+
+test("what the trust document does not say can be said beside it, and the verdict follows", async () => {
+  await fresh();
+  await page.getByText("what it does not say").first().click();
+  await page.getByLabel("The role exists").selectOption("no");
+  await settled(page);
+  assert.deepEqual(await verdict(page), { verdict: "deny", stage: "trust-policy" });
+  await page.getByLabel("The role exists").selectOption("");
+  await page.getByLabel("IAM OIDC providers, as JSON").fill("[");
+  await page.getByText(/^no JSON:/).waitFor();
+  await page.getByLabel("IAM OIDC providers, as JSON").fill("[]");
+  await settled(page);
+  assert.deepEqual(await verdict(page), { verdict: "deny", stage: "provider" });
+});
+
+test("the API server is asked at one click, and answers as TokenReview does", async () => {
+  await fresh();
+  await page.getByRole("button", { name: /ask the API server/ }).click();
+  await page.locator(".v", { hasText: "TokenReview" }).or(page.locator(".v", { hasText: "API server" })).first().click();
+  const status = page.locator("#token-review .status");
+  await status.waitFor();
+  assert.match(await status.innerText(), /error: .*invalid bearer token/);
+  await example(page, "pod-deleted");
+  assert.match(await status.innerText(), /service account token has been invalidated/);
+});

@@ -87,6 +87,18 @@ test("how the file is read decides which call fails first", async () => {
   await page.getByText("First failing call:").waitFor();
 });
 
+test("what happens to the pod is typed, drawn, and undone", async () => {
+  await page.getByText("What if", { exact: true }).click();
+  await page.getByLabel("Pod deleted at").fill("+10m");
+  await page.keyboard.press("Enter");
+  await page.locator("svg.lanes .ev-pod-deleted").first().waitFor({ state: "attached" });
+  await page.getByLabel("Pod deleted at").fill("soon");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.getByLabel("Pod deleted at").getAttribute("aria-invalid"), "true");
+  await page.getByRole("button", { name: "as it is likely" }).click();
+  await page.locator("svg.lanes .ev-pod-deleted").first().waitFor({ state: "detached" });
+});
+
 test("the table has the drawing's rows", async () => {
   const spans = await page.locator("svg.lanes .lane").count();
   await page.getByText("The same as a table").click();

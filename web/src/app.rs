@@ -1,7 +1,7 @@
 //! The page as a whole: what is on it, what is asked, and who follows what.
 
 use gloo::timers::callback::Interval;
-use podpass::{Fix, InputName, Reader, Span};
+use podpass::{Fix, InputName, Scenario, Span};
 use yew::prelude::*;
 
 use crate::clock;
@@ -32,9 +32,8 @@ pub(crate) fn App() -> Html {
     let now = use_state_eq(|| Now::Live(clock::now()));
     let chosen = use_state_eq(|| None::<Party>);
     let picked = use_state_eq(|| None::<Picked>);
-    let reader = use_state_eq(|| None::<Reader>);
-    let asked = (state.inputs.clone(), now.time().0 as i64, *reader);
-    let request = use_memo(asked, |(inputs, _, reader)| inputs.request(now.time(), *reader));
+    let asked = (state.inputs.clone(), now.time().0 as i64);
+    let request = use_memo(asked, |(inputs, _)| inputs.request(now.time()));
     let answer = use_engine(request);
     use_ticking(now.clone(), answer.took < QUICK && answer.problem.is_none());
 
@@ -63,10 +62,8 @@ pub(crate) fn App() -> Html {
         let now = now.clone();
         Callback::from(move |next: Now| now.set(next))
     };
-    let on_reader = {
-        let reader = reader.clone();
-        Callback::from(move |next: Option<Reader>| reader.set(next))
-    };
+    let on_scenario = on_edit.reform(|next: Scenario| Edit::Scenario(next));
+    let scenario = state.inputs.scenario.clone();
     let on_choose = {
         let chosen = chosen.clone();
         Callback::from(move |party: Party| chosen.set(Some(party)))
@@ -81,7 +78,7 @@ pub(crate) fn App() -> Html {
                 <div class="inputs" id="inputs" role="region" aria-label="Inputs" tabindex="-1">
                     <InputsPane state={(*state).clone()} report={answer.report.clone()} picked={*picked} {on_edit} on_jump={on_jump.clone()}/>
                 </div>
-                <AnswerPane {answer} chosen={*chosen} now={*now} reader={*reader} {on_choose} {on_jump} {on_fix} {on_now} {on_reader}/>
+                <AnswerPane {answer} chosen={*chosen} now={*now} {scenario} {on_choose} {on_jump} {on_fix} {on_now} {on_scenario}/>
             </main>
         </>
     }

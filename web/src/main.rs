@@ -8,6 +8,7 @@ mod clock;
 mod components;
 mod diff;
 mod engine;
+mod facts;
 mod flow;
 mod geometry;
 mod issuer;
@@ -16,6 +17,7 @@ mod now;
 mod parties;
 mod presets;
 mod state;
+mod trust;
 mod words;
 
 use std::cell::RefCell;

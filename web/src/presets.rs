@@ -1,10 +1,11 @@
 //! The examples: whole sets of inputs, healthy and broken in one way, minted a moment ago so that every time is live.
 
-use podpass::UnixTime;
+use podpass::{Reader, Scenario, UnixTime};
 use serde_json::{Value, json};
 
+use crate::facts::Typed;
 use crate::issuer::{Issuer, unsigned};
-use crate::state::{Facts, Inputs};
+use crate::state::Inputs;
 
 const IRSA_ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71";
 const OTHER_CLUSTER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE0000000000000000000";
@@ -23,7 +24,7 @@ pub(crate) struct Preset {
 }
 
 /// Every example; the first is loaded at the start.
-pub(crate) const PRESETS: [Preset; 19] = [
+pub(crate) const PRESETS: [Preset; 22] = [
     Preset { id: "healthy-irsa", label: "healthy IRSA", make: healthy },
     Preset { id: "wrong-namespace", label: "wrong namespace", make: wrong_namespace },
     Preset { id: "wrong-audience", label: "wrong audience", make: wrong_audience },
@@ -32,6 +33,9 @@ pub(crate) const PRESETS: [Preset; 19] = [
     Preset { id: "year-long", label: "one-year token", make: year_long },
     Preset { id: "legacy-secret", label: "legacy Secret token", make: legacy_secret },
     Preset { id: "trailing-slash", label: "trailing slash", make: trailing_slash },
+    Preset { id: "pod-deleted", label: "pod deleted", make: pod_deleted },
+    Preset { id: "cached-at-start", label: "token cached at start", make: cached_at_start },
+    Preset { id: "requests-fail", label: "refresh fails", make: requests_fail },
     Preset { id: "not-yet-valid", label: "not yet valid", make: not_yet_valid },
     Preset { id: "unknown-key", label: "unknown key", make: unknown_key },
     Preset { id: "changed-signature", label: "changed signature", make: changed_signature },
@@ -104,6 +108,7 @@ impl Samples {
             manifests: IRSA_MANIFESTS.into(),
             trust: vec![irsa_policy(IRSA_PROVIDER, NAMESPACE).into()],
             facts: facts(IRSA_ISSUER),
+            ..Inputs::default()
         }
     }
 }
@@ -114,11 +119,8 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn facts(issuer: &str) -> Facts {
-    if issuer == CLUSTER_ISSUER {
-        return Facts::default();
-    }
-    Facts { issuers: issuer.into(), ..Facts::default() }
+fn facts(issuer: &str) -> Typed {
+    if issuer == CLUSTER_ISSUER { Typed::default() } else { Typed::one("issuers", issuer) }
 }
 
 /// A role's trust policy for one ServiceAccount, as IAM's console makes it.
@@ -147,7 +149,7 @@ fn irsa_policy(provider: &str, namespace: &str) -> String {
 }
 
 /// What is asked of the API server, as a manifest.
-fn token_review(audiences: &[&str]) -> String {
+pub(crate) fn token_review(audiences: &[&str]) -> String {
     let list: String = audiences.iter().map(|audience| format!("    - {audience}\n")).collect();
     let audiences = if list.is_empty() { String::new() } else { format!("  audiences:\n{list}") };
     format!(
@@ -268,7 +270,46 @@ spec:
         .into(),
         trust: vec![token_review(&[]).into()],
         facts: facts(CLUSTER_ISSUER),
+        ..Inputs::default()
     }
+}
+
+/// K55: the object is gone, so the API server refuses what a verifier that only knows the keys still takes.
+fn pod_deleted(samples: &Samples) -> Inputs {
+    let claims = samples.claims(CLUSTER_ISSUER, CLUSTER_ISSUER, 1_140.0, 3_607.0);
+    let objects = "apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: api-gateway
+  namespace: production
+  uid: 6ba7b810-9dad-11d1-80b4-00c04fd430c8
+";
+    let facts = Typed::one("objects", objects).with("objectsComplete", "true".into());
+    Inputs {
+        token: samples.cluster.mint(&claims).into(),
+        keys: samples.keys().into(),
+        manifests: "".into(),
+        trust: vec![token_review(&[]).into()],
+        facts,
+        scenario: Scenario {
+            pod_deleted_at: Some(samples.now.plus(-300.0)),
+            ..Scenario::default()
+        },
+    }
+}
+
+/// The file is refreshed; who read it once does not notice.
+fn cached_at_start(samples: &Samples) -> Inputs {
+    let scenario = Scenario { reader: Some(Reader::CachedAtStart), ..Scenario::default() };
+    Inputs { scenario, ..service_to_service(samples) }
+}
+
+/// K30: the kubelet keeps the old token in the file while it cannot get a new one.
+fn requests_fail(samples: &Samples) -> Inputs {
+    let from = samples.now.plus(-600.0);
+    let outage = podpass::Window { earliest: from, latest: from.plus(5_400.0) };
+    let scenario = Scenario { token_requests_fail: Some(outage), ..Scenario::default() };
+    Inputs { scenario, ..service_to_service(samples) }
 }
 
 /// K7: no audience, no expiry, flat claims.
@@ -286,7 +327,7 @@ fn legacy_secret(samples: &Samples) -> Inputs {
         keys: samples.keys().into(),
         manifests: "".into(),
         trust: vec![irsa_policy(IRSA_PROVIDER, NAMESPACE).into(), token_review(&[]).into()],
-        facts: Facts::default(),
+        ..Inputs::default()
     }
 }
 
@@ -299,6 +340,7 @@ fn service_to_service(samples: &Samples) -> Inputs {
         manifests: SERVICE_MANIFEST.into(),
         trust: vec![token_review(&[audience]).into(), token_review(&[]).into()],
         facts: facts(CLUSTER_ISSUER),
+        ..Inputs::default()
     }
 }
 
@@ -401,7 +443,7 @@ mod tests {
     fn report(id: &str) -> Report {
         let samples = samples();
         let preset = PRESETS.iter().find(|preset| preset.id == id).unwrap();
-        explain(&preset.inputs(&samples).request(samples.now, None))
+        explain(&preset.inputs(&samples).request(samples.now))
     }
 
     #[test]
@@ -416,6 +458,9 @@ mod tests {
             ("year-long", Unknown, None),
             ("legacy-secret", Deny, Some("claims")),
             ("trailing-slash", Deny, Some("provider")),
+            ("pod-deleted", Deny, Some("objects")),
+            ("cached-at-start", Unknown, None),
+            ("requests-fail", Unknown, None),
             ("not-yet-valid", Deny, Some("time")),
             ("unknown-key", Deny, Some("keys")),
             ("changed-signature", Deny, Some("signature")),
@@ -437,6 +482,14 @@ mod tests {
             .map(|(id, verdict, stage)| Some((*id, *verdict, stage.map(str::to_owned))))
             .collect();
         assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn what_goes_wrong_later_is_seen_on_the_timeline() {
+        for id in ["pod-deleted", "cached-at-start", "requests-fail"] {
+            let timeline = report(id).timeline.unwrap();
+            assert!(timeline.first_failure.is_some(), "{id}");
+        }
     }
 
     #[test]

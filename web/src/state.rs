@@ -2,8 +2,11 @@
 
 use std::rc::Rc;
 
-use podpass::{Cluster, ExplainInput, InputName, Reader, Scenario, Span, TrustDocument, UnixTime};
+use podpass::{ExplainInput, InputName, Scenario, Span, System, UnixTime};
 use yew::Reducible;
+
+use crate::facts::Typed;
+use crate::trust::Trust;
 
 /// How many steps can be undone.
 const MAX_PAST: usize = 50;
@@ -29,44 +32,18 @@ impl Field {
     }
 }
 
-/// What the cluster form holds, as typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Facts {
-    pub(crate) issuers: Rc<str>,
-    pub(crate) api_audiences: Rc<str>,
-    pub(crate) max_token_expiration: Rc<str>,
-    pub(crate) extension: Option<bool>,
-    pub(crate) namespace: Rc<str>,
-    pub(crate) objects_complete: bool,
-}
-
-impl Facts {
-    /// `None` if nothing was said: the engine then assumes all of it.
-    fn cluster(&self) -> Option<Cluster> {
-        if *self == Self::default() {
-            return None;
-        }
-        Some(Cluster {
-            issuers: lines(&self.issuers),
-            api_audiences: lines(&self.api_audiences),
-            max_token_expiration: self.max_token_expiration.trim().parse().ok(),
-            extend_token_expiration: self.extension,
-            namespace: filled(self.namespace.trim()),
-            objects_complete: self.objects_complete.then_some(true),
-            ..Cluster::default()
-        })
-    }
-}
-
 /// Everything that can be typed or pasted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Inputs {
     pub(crate) token: Rc<str>,
     pub(crate) keys: Rc<str>,
     pub(crate) manifests: Rc<str>,
     /// At least one box is there, maybe empty.
-    pub(crate) trust: Vec<Rc<str>>,
-    pub(crate) facts: Facts,
+    pub(crate) trust: Vec<Trust>,
+    /// The cluster's.
+    pub(crate) facts: Typed,
+    /// What happens to the pod.
+    pub(crate) scenario: Scenario,
 }
 
 impl Default for Inputs {
@@ -75,8 +52,9 @@ impl Default for Inputs {
             token: "".into(),
             keys: "".into(),
             manifests: "".into(),
-            trust: vec!["".into()],
-            facts: Facts::default(),
+            trust: vec![Trust::default()],
+            facts: Typed::default(),
+            scenario: Scenario::default(),
         }
     }
 }
@@ -88,7 +66,9 @@ impl Inputs {
             Field::Token => self.token.clone(),
             Field::Keys => self.keys.clone(),
             Field::Manifests => self.manifests.clone(),
-            Field::Trust(index) => self.trust.get(index).cloned().unwrap_or_default(),
+            Field::Trust(index) => {
+                self.trust.get(index).map(|trust| trust.text.clone()).unwrap_or_default()
+            }
         }
     }
 
@@ -99,30 +79,29 @@ impl Inputs {
             Field::Manifests => self.manifests = text,
             Field::Trust(index) => {
                 if let Some(slot) = self.trust.get_mut(index) {
-                    *slot = text;
+                    slot.text = text;
                 }
             }
         }
     }
 
     /// What the engine is asked. Boxes without text are left out.
-    pub(crate) fn request(&self, now: UnixTime, reader: Option<Reader>) -> ExplainInput {
-        let trust: Vec<_> =
-            self.asked().map(|(_, text)| TrustDocument::Text(text.to_string())).collect();
+    pub(crate) fn request(&self, now: UnixTime) -> ExplainInput {
+        let trust: Vec<_> = self.asked().map(|(_, trust)| trust.document()).collect();
         ExplainInput {
             token: filled(&self.token),
             jwks: filled(&self.keys),
             manifests: filled(&self.manifests),
             trust: (!trust.is_empty()).then_some(trust),
             cluster: self.facts.cluster(),
-            scenario: reader.map(|reader| Scenario { reader: Some(reader), ..Scenario::default() }),
+            scenario: (self.scenario != Scenario::default()).then(|| self.scenario.clone()),
             now,
         }
     }
 
-    /// The trust boxes with text: an outcome's `document` counts these.
-    fn asked(&self) -> impl Iterator<Item = (usize, &Rc<str>)> {
-        self.trust.iter().enumerate().filter(|(_, text)| !text.trim().is_empty())
+    /// The trust boxes that ask somebody: an outcome's `document` counts these.
+    fn asked(&self) -> impl Iterator<Item = (usize, &Trust)> {
+        self.trust.iter().enumerate().filter(|(_, trust)| trust.is_asked())
     }
 
     /// Which box a span points into.
@@ -143,7 +122,7 @@ impl Inputs {
 }
 
 /// The inputs and how they came to be.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct State {
     pub(crate) inputs: Inputs,
     /// Grows whenever texts change otherwise than by typing: the boxes then take them over.
@@ -156,14 +135,19 @@ pub(crate) struct State {
 /// One way the inputs change.
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {
-    AddTrust,
+    /// With this text.
+    AddTrust(Rc<str>),
     Clear(Field),
     ClearAll,
-    Facts(Facts),
+    Facts(Typed),
     Load(&'static str, Inputs),
     RemoveTrust(usize),
     /// Replaces a text as a whole: a dropped file, an applied fix.
     Replace(Field, Rc<str>),
+    Scenario(Scenario),
+    /// What was said beside a trust document.
+    TrustFacts(usize, Typed),
+    TrustSystem(usize, Option<System>),
     Type(Field, Rc<str>),
     Undo,
 }
@@ -204,13 +188,20 @@ impl State {
     /// What an edit makes of it.
     pub(crate) fn after(&self, edit: Edit) -> Self {
         match edit {
-            Edit::AddTrust => self.changed(|inputs| inputs.trust.push("".into())),
+            Edit::AddTrust(text) => self.changed(|inputs| add(&mut inputs.trust, text)),
             Edit::Clear(field) => self.changed(|inputs| inputs.set(field, "".into())),
             Edit::ClearAll => self.replaced(Inputs::default()),
             Edit::Facts(facts) => self.typed(|inputs| inputs.facts = facts),
             Edit::Load(name, inputs) => Self { example: Some(name), ..self.replaced(inputs) },
             Edit::RemoveTrust(index) => self.changed(|inputs| remove(&mut inputs.trust, index)),
             Edit::Replace(field, text) => self.changed(|inputs| inputs.set(field, text)),
+            Edit::Scenario(scenario) => self.typed(|inputs| inputs.scenario = scenario),
+            Edit::TrustFacts(index, facts) => {
+                self.typed(|inputs| of(&mut inputs.trust, index, |trust| trust.facts = facts))
+            }
+            Edit::TrustSystem(index, system) => {
+                self.typed(|inputs| of(&mut inputs.trust, index, |trust| trust.system = system))
+            }
             Edit::Type(field, text) => self.typed(|inputs| inputs.set(field, text)),
             Edit::Undo => self.undone(),
         }
@@ -233,24 +224,32 @@ impl Reducible for State {
     }
 }
 
+/// A text goes into the last box if that is still untouched.
+fn add(trust: &mut Vec<Trust>, text: Rc<str>) {
+    match trust.last_mut() {
+        Some(last) if !text.is_empty() && *last == Trust::default() => last.text = text,
+        _ => trust.push(text.into()),
+    }
+}
+
 /// The last box is emptied, not removed.
-fn remove(trust: &mut Vec<Rc<str>>, index: usize) {
+fn remove(trust: &mut Vec<Trust>, index: usize) {
     if index < trust.len() {
         trust.remove(index);
     }
     if trust.is_empty() {
-        trust.push("".into());
+        trust.push(Trust::default());
+    }
+}
+
+fn of(trust: &mut [Trust], index: usize, change: impl FnOnce(&mut Trust)) {
+    if let Some(trust) = trust.get_mut(index) {
+        change(trust);
     }
 }
 
 fn filled(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.to_owned())
-}
-
-fn lines(text: &str) -> Option<Vec<String>> {
-    let lines: Vec<_> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    (!lines.is_empty()).then_some(lines)
 }
 
 #[cfg(test)]
@@ -284,23 +283,26 @@ mod tests {
 
     #[test]
     fn trust_boxes_come_and_go_but_one_stays() {
-        let two = State::default().after(Edit::AddTrust);
+        let two = State::default().after(Edit::AddTrust("".into()));
         let filled = two.after(Edit::Type(Field::Trust(1), "{}".into()));
         assert_eq!(filled.inputs.trust_box(0), 1, "the empty box is not asked about");
         let one = filled.after(Edit::RemoveTrust(0));
         assert_eq!(one.inputs.trust.len(), 1);
         let none = one.after(Edit::RemoveTrust(0));
-        assert_eq!(none.inputs.trust, vec!["".into()]);
+        assert_eq!(none.inputs.trust, vec![Trust::default()]);
     }
 
     #[test]
     fn empty_boxes_are_not_asked_about() {
-        let request = Inputs::default().request(UnixTime(1.0), None);
+        let request = Inputs::default().request(UnixTime(1.0));
         assert_eq!(request, ExplainInput { now: UnixTime(1.0), ..ExplainInput::default() });
-        let facts = Facts { issuers: " https://a \n\nhttps://b".into(), ..Facts::default() };
-        let cluster =
-            Inputs { facts, ..Inputs::default() }.request(UnixTime(1.0), None).cluster.unwrap();
-        assert_eq!(cluster.accepted_issuers(), ["https://a", "https://b"]);
+    }
+
+    #[test]
+    fn a_ready_made_document_takes_an_untouched_box() {
+        let one = State::default().after(Edit::AddTrust("{}".into()));
+        assert_eq!(one.inputs.trust, vec!["{}".into()]);
+        assert_eq!(one.after(Edit::AddTrust("{}".into())).inputs.trust.len(), 2);
     }
 
     #[test]

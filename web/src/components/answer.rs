@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gloo::timers::callback::Timeout;
-use podpass::{Fix, Reader, Report, Span};
+use podpass::{Fix, Report, Scenario, Span};
 use yew::prelude::*;
 
 use crate::components::decoded::Decoded;
@@ -15,6 +15,7 @@ use crate::components::pods::PodView;
 use crate::components::reach::ReachView;
 use crate::components::states::States;
 use crate::components::timeline::TimelineCard;
+use crate::components::token_review::TokenReviewView;
 use crate::components::verdicts::Verdicts;
 use crate::engine::Answer;
 use crate::flow;
@@ -31,12 +32,12 @@ pub(crate) struct AnswerPaneProps {
     pub(crate) answer: Answer,
     pub(crate) chosen: Option<Party>,
     pub(crate) now: Now,
-    pub(crate) reader: Option<Reader>,
+    pub(crate) scenario: Scenario,
     pub(crate) on_choose: Callback<Party>,
     pub(crate) on_jump: Callback<Span>,
     pub(crate) on_fix: Callback<Fix>,
     pub(crate) on_now: Callback<Now>,
-    pub(crate) on_reader: Callback<Option<Reader>>,
+    pub(crate) on_scenario: Callback<Scenario>,
 }
 
 /// Everything that is said of the inputs.
@@ -90,7 +91,8 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
             if judgements.is_empty() { { nothing(report) } }
             else { <Verdicts {judgements} {chosen} {now} on_choose={props.on_choose.clone()}/> }
             if let Some(judged) = judged { <Ladder {judged} on_jump={props.on_jump.clone()} on_fix={props.on_fix.clone()}/> }
-            <TimelineCard timeline={report.timeline.clone()} now={props.now} on_now={props.on_now.clone()} reader={props.reader} on_reader={props.on_reader.clone()}/>
+            <TimelineCard timeline={report.timeline.clone()} now={props.now} on_now={props.on_now.clone()} scenario={props.scenario.clone()} on_scenario={props.on_scenario.clone()}/>
+            if let Some((outcome, status)) = outcome.as_ref().and_then(|outcome| Some((outcome, outcome.token_review.clone()?))) { <TokenReviewView {status} verdict={outcome.verdict}/> }
             if !findings.is_empty() { <Findings {findings} on_jump={props.on_jump.clone()}/> }
             if let Some(outcome) = outcome.filter(|outcome| !outcome.reach.subjects.is_empty()) { <ReachView {outcome}/> }
             for (at, pod) in report.pods.iter().enumerate() { <PodView key={at} pod={pod.clone()} on_jump={props.on_jump.clone()}/> }

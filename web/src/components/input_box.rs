@@ -60,6 +60,9 @@ pub(crate) struct InputBoxProps {
     pub(crate) obtain: Obtain,
     pub(crate) on_edit: Callback<Edit>,
     pub(crate) on_jump: Callback<Span>,
+    /// Stands under the problems.
+    #[prop_or_default]
+    pub(crate) below: Html,
     #[prop_or_default]
     pub(crate) children: Html,
 }
@@ -102,6 +105,7 @@ pub(crate) fn InputBox(props: &InputBoxProps) -> Html {
                 if props.text.trim().is_empty() { { obtain(props.obtain) } }
                 { problems(&props.problems, &props.on_jump) }
             </div>
+            { props.below.clone() }
         </section>
     }
 }

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use podpass::{Check, KeyUse, Report, Span, Status, TokenKind};
+use podpass::{Check, KeyUse, Report, Span, Status, System, TokenKind};
 use yew::prelude::*;
 
 use crate::components::facts_form::FactsForm;
 use crate::components::input_box::{InputBox, Obtain, Picked, Problem};
+use crate::components::trust_facts::TrustFacts;
 use crate::marks::Mark;
+use crate::presets::token_review;
 use crate::state::{Edit, Field, Inputs, State};
 use crate::words::{self, Tone};
 
@@ -46,7 +48,8 @@ pub(crate) struct InputsPaneProps {
 #[component]
 pub(crate) fn InputsPane(props: &InputsPaneProps) -> Html {
     let trust = props.state.inputs.trust.len();
-    let add = props.on_edit.reform(|_: MouseEvent| Edit::AddTrust);
+    let add = props.on_edit.reform(|_: MouseEvent| Edit::AddTrust("".into()));
+    let review = props.on_edit.reform(|_: MouseEvent| Edit::AddTrust(token_review(&[]).into()));
     html! {
         <>
             { input(props, Field::Token, "Token".into(), TOKEN, Html::default()) }
@@ -55,7 +58,10 @@ pub(crate) fn InputsPane(props: &InputsPaneProps) -> Html {
             for index in 0..trust {
                 <div key={index} class="contents">{ input(props, Field::Trust(index), trust_label(index, trust), TRUST, remove(props, index, trust)) }</div>
             }
-            <button type="button" class="btn ghost add" onclick={add}>{ "+ another trust document" }</button>
+            <div class="adds">
+                <button type="button" class="btn ghost" onclick={add}>{ "+ another trust document" }</button>
+                <button type="button" class="btn ghost" onclick={review}>{ "+ ask the API server (TokenReview)" }</button>
+            </div>
             <FactsForm facts={props.state.inputs.facts.clone()} on_edit={props.on_edit.clone()}/>
         </>
     }
@@ -86,8 +92,25 @@ fn input(props: &InputsPaneProps, field: Field, label: String, obtain: Obtain, m
     html! {
         <InputBox {field} {label} {text} revision={props.state.revision} {obtain} picked={props.picked}
             recognised={known.recognised} marks={known.marks} problems={known.problems}
-            on_edit={props.on_edit.clone()} on_jump={props.on_jump.clone()}>{ more }</InputBox>
+            on_edit={props.on_edit.clone()} on_jump={props.on_jump.clone()} below={beside(props, field)}>{ more }</InputBox>
     }
+}
+
+/// What belongs to a trust document and does not stand in it.
+fn beside(props: &InputsPaneProps, field: Field) -> Html {
+    let Field::Trust(index) = field else { return Html::default() };
+    let inputs = &props.state.inputs;
+    let Some(trust) = inputs.trust.get(index).cloned() else { return Html::default() };
+    let recognised = props.report.as_deref().and_then(|report| system(report, inputs, index));
+    html! { <TrustFacts {index} {trust} {recognised} on_edit={props.on_edit.clone()}/> }
+}
+
+/// Whose document the box holds.
+fn system(report: &Report, inputs: &Inputs, index: usize) -> Option<System> {
+    let mut outcomes = report.federation.iter().enumerate();
+    let of_box =
+        outcomes.find(|(at, outcome)| inputs.trust_box(outcome.document.unwrap_or(*at)) == index);
+    of_box.map(|(_, outcome)| outcome.system)
 }
 
 #[derive(Default)]
@@ -181,13 +204,8 @@ fn recognised(report: &Report, inputs: &Inputs, field: Field) -> String {
             kinds.collect::<Vec<_>>().join(" · ")
         }
         Field::Trust(index) => {
-            let outcome =
-                report.federation.iter().enumerate().find(|(at, outcome)| {
-                    inputs.trust_box(outcome.document.unwrap_or(*at)) == index
-                });
-            outcome
-                .map(|(_, outcome)| words::document_name(outcome.system).to_owned())
-                .unwrap_or_default()
+            let system = system(report, inputs, index);
+            system.map(|system| words::document_name(system).to_owned()).unwrap_or_default()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lanes over time, and the "now" that can be moved.
 
-use podpass::{Lane, LaneEvent, LaneKind, LaneSpan, Reader, Timeline, UnixTime};
+use podpass::{Lane, LaneEvent, LaneKind, LaneSpan, Reader, Scenario, Timeline, UnixTime};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, HtmlSelectElement, PointerEvent, ResizeObserver};
@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use crate::components::now_control::NowControl;
 use crate::components::timeline_table::TimelineTable;
+use crate::components::what_if::WhatIf;
 use crate::geometry::{Scale, Zoom, is_narrow};
 use crate::now::{self, Now};
 use crate::words;
@@ -27,9 +28,9 @@ const FIRST_WIDTH: f64 = 820.0;
 pub(crate) struct TimelineCardProps {
     pub(crate) timeline: Option<Timeline>,
     pub(crate) now: Now,
-    pub(crate) reader: Option<Reader>,
+    pub(crate) scenario: Scenario,
     pub(crate) on_now: Callback<Now>,
-    pub(crate) on_reader: Callback<Option<Reader>>,
+    pub(crate) on_scenario: Callback<Scenario>,
 }
 
 /// The card: zoom, controls, drawing, table.
@@ -47,9 +48,10 @@ pub(crate) fn TimelineCard(props: &TimelineCardProps) -> Html {
         <section class="card" id="timeline" aria-labelledby="timeline-title">
             <div class="bar"><h2 id="timeline-title">{ "Timeline" }</h2><span class="faint small">{ "UTC" }</span>
                 <div class="tabs" role="group" aria-label="Zoom">for (value, label) in Zoom::ALL { { tab(value, label, chosen, &zoom) } }</div>
-                { reader_choice(props.reader, &props.on_reader) }
+                { reader_choice(&props.scenario, &props.on_scenario) }
                 <NowControl now={props.now} {from} {to} on_now={props.on_now.clone()}/>
             </div>
+            <WhatIf scenario={props.scenario.clone()} {from} on_scenario={props.on_scenario.clone()}/>
             <div class="tl" ref={place}>
                 if let Some(timeline) = &props.timeline {
                     <Drawing timeline={timeline.clone()} now={props.now} zoom={chosen} width={*width} on_now={props.on_now.clone()}/>
@@ -70,10 +72,13 @@ const READERS: [(&str, &str, Option<Reader>); 5] = [
     ("aws-sdk", "AWS SDK", Some(Reader::AwsSdk)),
 ];
 
-fn reader_choice(chosen: Option<Reader>, on_reader: &Callback<Option<Reader>>) -> Html {
-    let onchange = on_reader.reform(|event: Event| {
+fn reader_choice(scenario: &Scenario, on_scenario: &Callback<Scenario>) -> Html {
+    let chosen = scenario.reader;
+    let scenario = scenario.clone();
+    let onchange = on_scenario.reform(move |event: Event| {
         let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-        READERS.iter().find(|(name, _, _)| *name == value).and_then(|(_, _, reader)| *reader)
+        let reader = READERS.iter().find(|(name, _, _)| *name == value);
+        Scenario { reader: reader.and_then(|(_, _, reader)| *reader), ..scenario.clone() }
     });
     html! {
         <select class="reader-choice" aria-label="How the application reads the token file" {onchange}>

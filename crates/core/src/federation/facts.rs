@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::System;
+use super::{System, recognise};
 
 /// A trust document as its vendor's tool prints it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,19 @@ impl TrustDocument {
         match self {
             Self::Text(text) | Self::Full(FullTrustDocument { text, .. }) => text,
         }
+    }
+
+    /// The system that would judge it: the one that was said, else the one that such a text belongs to.
+    ///
+    /// ```
+    /// use podpass::{System, TrustDocument};
+    ///
+    /// let review = TrustDocument::Text("apiVersion: authentication.k8s.io/v1\nkind: TokenReview".into());
+    /// assert_eq!(review.recognised(), Some(System::Kubernetes));
+    /// assert_eq!(TrustDocument::Text("a shopping list".into()).recognised(), None);
+    /// ```
+    pub fn recognised(&self) -> Option<System> {
+        recognise::system_of(self)
     }
 
     pub(crate) fn system(&self) -> Option<System> {

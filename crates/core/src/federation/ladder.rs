@@ -69,6 +69,7 @@ impl Ladder {
             error: self.error,
             rejected: None,
             grant: None,
+            token_review: None,
             reach: Reach::unknown(),
             findings: Vec::new(),
             fixes: Vec::new(),

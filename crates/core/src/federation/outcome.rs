@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::System;
 use crate::claims::ServiceAccountRef;
+use crate::review::TokenReviewStatus;
 use crate::time::UnixTime;
 use crate::trace::{Check, Finding, Fix, ProviderError, Verdict};
 
@@ -50,6 +51,9 @@ pub struct FederationOutcome {
     /// Who the caller then is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub grant: Option<Grant>,
+    /// `kubernetes`: the status that a TokenReview of the token would show; where objects are unknown, if they are in order.
+    #[serde(rename = "tokenReview", skip_serializing_if = "Option::is_none", default)]
+    pub token_review: Option<TokenReviewStatus>,
     /// Who else this document lets in.
     pub reach: Reach,
     /// Lints.

@@ -293,19 +293,21 @@ export interface TokenReviewInput {
   now?: UnixTime;
 }
 
+/** As in authentication.k8s.io/v1. */
+export interface TokenReviewStatus {
+  authenticated: boolean;
+  /** The anonymous user, which a token with a blank before it is answered with, has no `uid`. */
+  user?: { username: string; uid: string; groups: string[]; extra?: { [key: string]: string[] } };
+  /** Of those asked for, the token's. */
+  audiences?: string[];
+  /** To the letter. */
+  error?: string;
+}
+
 export interface TokenReviewAnswer {
   /** `unknown` where keys or objects are unknown; then `status` is the answer if they are in order. */
   verdict: Verdict;
-  /** As in authentication.k8s.io/v1. */
-  status: {
-    authenticated: boolean;
-    /** The anonymous user, which a token with a blank before it is answered with, has no `uid`. */
-    user?: { username: string; uid: string; groups: string[]; extra?: { [key: string]: string[] } };
-    /** Of those asked for, the token's. */
-    audiences?: string[];
-    /** To the letter. */
-    error?: string;
-  };
+  status: TokenReviewStatus;
   /** Of the audit event of a request made with this token. */
   auditAnnotations: { [key: string]: string };
   checks: Check[];
@@ -532,6 +534,8 @@ export interface FederationOutcome {
   /** The vendor would not store this document: nothing is evaluated. */
   rejected?: ProviderError;
   grant?: Grant;
+  /** `kubernetes`: what a TokenReview of the token would show; where objects are unknown, if they are in order. */
+  tokenReview?: TokenReviewStatus;
   reach: Reach;
   findings: Finding[];
   fixes: Fix[];

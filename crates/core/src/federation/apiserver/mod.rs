@@ -174,6 +174,19 @@ impl<'a> Examination<'a> {
         }
     }
 
+    /// What a TokenReview shows: the user, or why there is none.
+    fn status(&self, error: Option<String>) -> TokenReviewStatus {
+        if error.is_some() {
+            return TokenReviewStatus { error, ..TokenReviewStatus::default() };
+        }
+        TokenReviewStatus {
+            authenticated: true,
+            user: self.user(),
+            audiences: self.claims().map(|claims| self.met_audiences(claims)).unwrap_or_default(),
+            error: None,
+        }
+    }
+
     /// The stages in the API server's order. After the first failure the later ones are still judged where they
     /// can be: they tell what else is wrong.
     fn examine(self) -> Examined<'a> {
@@ -259,11 +272,13 @@ pub(crate) fn evaluate(
     };
     let examined = presented.examine();
     let error = examined.steps.error();
+    let status = examined.by.status(error.clone());
     for check in examined.steps.checks {
         ladder.judge(check, || refused(error.clone().unwrap_or_default()));
     }
     let mut outcome = ladder.conclude(SYSTEM.title());
     outcome.grant = examined.by.grant().filter(|_| outcome.verdict == Verdict::Allow);
+    outcome.token_review = Some(status);
     outcome
 }
 
@@ -313,20 +328,9 @@ pub(crate) fn review(input: &TokenReviewInput) -> TokenReviewAnswer {
     let presented = presented.with_token(token, &evidence);
     let examined = presented.examine();
     let error = examined.steps.error();
-    if error.is_some() {
-        let mut answer = unauthenticated(examined.steps.checks, error);
-        answer.audit_annotations = examined.steps.annotations;
-        return answer;
-    }
-    let claims = examined.by.claims();
     TokenReviewAnswer {
         verdict: examined.steps.verdict(),
-        status: TokenReviewStatus {
-            authenticated: true,
-            user: examined.by.user(),
-            audiences: claims.map(|claims| examined.by.met_audiences(claims)).unwrap_or_default(),
-            error: None,
-        },
+        status: examined.by.status(error),
         audit_annotations: examined.steps.annotations,
         checks: examined.steps.checks,
     }
