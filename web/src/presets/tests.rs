@@ -1,0 +1,72 @@
+//! What the engine says of each example.
+
+use super::*;
+use podpass::{Report, UnixTime, Verdict, explain};
+
+fn samples() -> Samples {
+    Samples {
+        cluster: Issuer::from_secret(&[7; 32]).unwrap(),
+        stranger: Issuer::from_secret(&[9; 32]).unwrap(),
+        now: UnixTime(1_795_616_345.0),
+    }
+}
+
+fn report(id: &str) -> Report {
+    let samples = samples();
+    let preset = PRESETS.iter().find(|preset| preset.id == id).unwrap();
+    explain(&preset.inputs(&samples).request(samples.now))
+}
+
+#[test]
+fn every_example_is_judged_as_its_name_says() {
+    use Verdict::{Allow, Deny, Unknown};
+    let table = [
+        ("healthy-irsa", Allow, None),
+        ("wrong-namespace", Deny, Some("trust-policy")),
+        ("wrong-audience", Deny, Some("trust-policy")),
+        ("other-cluster", Deny, Some("provider")),
+        ("expired", Deny, Some("time")),
+        ("year-long", Unknown, None),
+        ("legacy-secret", Deny, Some("claims")),
+        ("trailing-slash", Deny, Some("provider")),
+        ("pod-deleted", Deny, Some("objects")),
+        ("cached-at-start", Unknown, None),
+        ("requests-fail", Unknown, None),
+        ("not-yet-valid", Deny, Some("time")),
+        ("unknown-key", Deny, Some("keys")),
+        ("changed-signature", Deny, Some("signature")),
+        ("alg-none", Deny, Some("signature")),
+        ("truncated", Deny, Some("format")),
+        ("service-to-service", Unknown, None),
+        ("yaml-error", Allow, None),
+        ("json-comma", Unknown, Some("document")),
+    ];
+    let got: Vec<_> = table
+        .iter()
+        .map(|(id, _, _)| {
+            let outcome = report(id).federation.into_iter().next();
+            outcome.map(|outcome| (*id, outcome.verdict, outcome.stage.map(String::from)))
+        })
+        .collect();
+    let wanted: Vec<_> = table
+        .iter()
+        .map(|(id, verdict, stage)| Some((*id, *verdict, stage.map(str::to_owned))))
+        .collect();
+    assert_eq!(got, wanted);
+}
+
+#[test]
+fn what_goes_wrong_later_is_seen_on_the_timeline() {
+    for id in ["pod-deleted", "cached-at-start", "requests-fail"] {
+        let timeline = report(id).timeline.unwrap();
+        assert!(timeline.first_failure.is_some(), "{id}");
+    }
+}
+
+#[test]
+fn ids_are_unique() {
+    let mut ids: Vec<_> = PRESETS.iter().map(|preset| preset.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), PRESETS.len());
+}
