@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
@@ -52,13 +52,27 @@ const virtual = {
   },
 };
 
+/** What each subpath is made of, and where that runs. */
+const ENTRIES = { index: "neutral", errors: "neutral" };
+
+/** Entries import each other's files instead of holding copies: one engine, one set of error classes. */
+const siblings = (extension) => ({
+  name: "siblings",
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
+      const name = relative(at("src"), join(resolveDir, path)).slice(0, -".js".length);
+      return Object.hasOwn(ENTRIES, name) ? { path: `./${name}.${extension}`, external: true } : undefined;
+    });
+  },
+});
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
-  for (const entry of ["index", "errors"]) {
+  for (const [entry, platform] of Object.entries(ENTRIES)) {
     await build({
       entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, `${entry}.${extension}`),
-      bundle: true, format, platform: "neutral", target: "es2022", plugins: [virtual],
+      bundle: true, format, platform, target: "es2022", plugins: [virtual, siblings(extension)],
       define: { BUILD_ID: JSON.stringify(buildId) }, legalComments: "none", logLevel: "warning",
     });
   }

@@ -50,6 +50,12 @@ test("works by require", () => {
   assert.deepEqual(run("use.cjs", `const podpass = require("podpass"); const errors = require("podpass/errors");${USE}`), USED);
 });
 
+test("podpass and podpass/errors have the same classes", () => {
+  const compare = "console.log(JSON.stringify(podpass.TokenExpiredError === errors.TokenExpiredError));";
+  assert.equal(run("same.mjs", `import * as podpass from "podpass"; import * as errors from "podpass/errors"; ${compare}`), true);
+  assert.equal(run("same.cjs", `const podpass = require("podpass"); const errors = require("podpass/errors"); ${compare}`), true);
+});
+
 test("both copies in one process know each other's errors", () => {
   const text = `
     import { createRequire } from "node:module";
