@@ -2,17 +2,14 @@
 
 mod admission;
 mod checks;
-mod field_error;
 mod file_mode;
 mod findings;
 mod manifest;
 mod mutation;
-mod object_meta;
 mod origin;
 mod patch;
 mod path;
 mod payload;
-mod projection;
 mod secrets;
 mod spec;
 mod stuck;

@@ -24,24 +24,27 @@ const IN_VOLUMES: [&[&str]; 10] = [
     &["storageos", "secretRef", "name"],
 ];
 
-/// Whether the pod names a Secret anywhere (K76).
+/// Whether the pod names a Secret anywhere (K76); an empty name is none (`skipEmptyNames`).
 pub(super) fn references_any(pod: Pod<'_>) -> bool {
+    let named =
+        |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|n| !n.is_empty());
     let in_volume = |volume: &Value| {
         IN_VOLUMES
             .iter()
-            .any(|path| path.iter().try_fold(volume, |value, name| member(value, name)).is_some())
+            .any(|path| named(path.iter().try_fold(volume, |value, name| member(value, name))))
     };
     let in_container = |container: &Container<'_>| {
         let env = list(container.value, "env").iter();
-        let from_env = env.filter_map(|variable| member(variable, "valueFrom"));
-        from_env.into_iter().any(|source| member(source, "secretKeyRef").is_some())
-            || list(container.value, "envFrom").iter().any(|s| member(s, "secretRef").is_some())
+        let keys = env.filter_map(|variable| variable.pointer("/valueFrom/secretKeyRef/name"));
+        let sources = list(container.value, "envFrom").iter();
+        let whole = sources.filter_map(|source| source.pointer("/secretRef/name"));
+        keys.chain(whole).any(|name| named(Some(name)))
     };
-    !list(pod.spec(), "imagePullSecrets").is_empty()
+    list(pod.spec(), "imagePullSecrets").iter().any(|secret| named(member(secret, "name")))
         || pod.containers().iter().any(in_container)
         || pod.volumes().any(|volume| {
-            in_volume(volume.value)
-                || volume.sources().iter().any(|source| member(source, "secret").is_some())
+            let mut sources = volume.sources().iter();
+            in_volume(volume.value) || sources.any(|s| named(s.pointer("/secret/name")))
         })
 }
 

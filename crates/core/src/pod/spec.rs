@@ -50,11 +50,13 @@ impl<'a> Pod<'a> {
         text(self.spec(), "serviceAccountName")
     }
 
-    /// The name that admission errors give: before a name is generated, the prefix (K67).
+    /// The name that admission errors give: before a name is generated, the prefix (K67); `Unknown` where there is
+    /// neither (`staging/src/k8s.io/apiserver/pkg/admission/errors.go` `extractResourceName`).
     pub(super) fn name_or_prefix(self) -> &'a str {
-        match self.metadata("name") {
-            "" => self.metadata("generateName"),
-            name => name,
+        match (self.metadata("name"), self.metadata("generateName")) {
+            ("", "") => "Unknown",
+            ("", prefix) => prefix,
+            (name, _) => name,
         }
     }
 

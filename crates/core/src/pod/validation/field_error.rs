@@ -2,11 +2,11 @@
 //!
 //! Source: `staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go`, `pkg/util/errors/errors.go`.
 
-pub(super) use crate::go::quoted;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::go::quoted;
 use crate::trace::ProviderError;
 
 /// Field errors, in the order of judgement.
@@ -36,6 +36,13 @@ impl FieldErrors {
 
     pub(super) fn duplicate(&mut self, field: &str, value: &str) {
         self.0.push(format!("{field}: Duplicate value: {}", quoted(value)));
+    }
+
+    pub(super) fn not_supported(&mut self, field: &str, value: &str, supported: &[&str]) {
+        let supported: Vec<String> = supported.iter().map(|value| quoted(value)).collect();
+        let supported = supported.join(", ");
+        let value = quoted(value);
+        self.0.push(format!("{field}: Unsupported value: {value}: supported values: {supported}"));
     }
 
     pub(super) fn forbidden(&mut self, field: &str, detail: &str) {

@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::field_error::FieldErrors;
-use super::spec::{Pod, text};
 use crate::go;
+use crate::pod::spec::{Pod, text};
 
 /// Longest value of a label.
 const LONGEST_LABEL: usize = 63;
@@ -38,7 +38,7 @@ pub(super) fn validate(pod: Pod<'_>, errors: &mut FieldErrors) {
 }
 
 /// A dash at the end is followed by what is generated: the last two characters count as one letter.
-fn masked(prefix: &str) -> String {
+pub(super) fn masked(prefix: &str) -> String {
     let start = prefix.strip_suffix('-').filter(|start| !start.is_empty());
     let start =
         start.and_then(|start| start.char_indices().next_back().map(|(at, _)| start.get(..at)));

@@ -2,18 +2,14 @@
 //!
 //! Source: `pkg/apis/core/validation/validation.go` `validateProjectedVolumeSource`, `validateProjectionSources`.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::field_error::FieldErrors;
-use super::spec::{Volume, list, member, text};
-use super::validation::{descending_path, within};
+use super::volumes::{Taken, downward_file, key_to_path, local_path, validate_mode};
+use crate::pod::spec::{Volume, list, member, text};
 
 /// Smallest and largest life that may be asked for, seconds (K13).
 const EXPIRATION: (f64, f64) = (600.0, 4_294_967_296.0);
-/// 0777, the largest mode (K82).
-const MAX_MODE: i64 = 0o777;
 /// One kind per source.
 const SOURCE_KINDS: [&str; 6] = [
     "clusterTrustBundle",
@@ -27,28 +23,29 @@ const SOURCE_KINDS: [&str; 6] = [
 /// K78 to K82; `field` is `spec.volumes[0].projected`.
 pub(super) fn validate(volume: Volume<'_>, field: &str, errors: &mut FieldErrors) {
     let Some(projected) = volume.projected() else { return };
-    let mode = member(projected, "defaultMode");
-    if let Some(mode) = mode.filter(|mode| !within(Some(mode), 0, MAX_MODE)) {
-        let detail = "must be a number between 0 and 0777 (octal), both inclusive";
-        errors.invalid_number(&format!("{field}.defaultMode"), mode, detail);
-    }
-    let mut paths = HashSet::new();
+    validate_mode(projected, "defaultMode", field, errors);
+    let mut taken = Taken::default();
     for (at, source) in volume.sources().iter().enumerate() {
         let source_field = format!("{field}.sources[{at}]");
         for kind in ["secret", "configMap"] {
             if let Some(named) = member(source, kind) {
                 let source_field = format!("{source_field}.{kind}");
-                validate_named(named, (&source_field, field), &mut paths, errors);
+                validate_named(named, (&source_field, field), &mut taken, errors);
             }
         }
         if let Some(downward) = member(source, "downwardAPI") {
-            duplicate_items(downward, field, &mut paths, errors);
+            validate_downward(downward, (&source_field, field), &mut taken, errors);
         }
         if let Some(token) = member(source, "serviceAccountToken") {
             let token_field = format!("{source_field}.serviceAccountToken");
             validate_expiration(token, &token_field, errors);
-            validate_path(text(token, "path"), &format!("{field}.path"), errors);
+            match text(token, "path") {
+                "" => errors.required(&format!("{field}.path")),
+                // K79; the field is that of the volume, one level above the source.
+                path => local_path(path, &format!("{field}.path"), errors),
+            }
         }
+        validate_certificates(source, (&source_field, field), &mut taken, errors);
         if SOURCE_KINDS.iter().filter(|kind| member(source, kind).is_some()).count() > 1 {
             let detail = "may not specify more than 1 volume type per source";
             errors.forbidden(&source_field, detail);
@@ -56,36 +53,64 @@ pub(super) fn validate(volume: Volume<'_>, field: &str, errors: &mut FieldErrors
     }
 }
 
-/// A Secret or ConfigMap source: its name, and paths that another source has already (K81).
+/// A Secret or ConfigMap source: its name, its items, and paths that another source has already (K81).
 fn validate_named<'a>(
     source: &'a Value,
     (source_field, field): (&str, &str),
-    paths: &mut HashSet<&'a str>,
+    taken: &mut Taken<'a>,
     errors: &mut FieldErrors,
 ) {
     let name = text(source, "name");
     if name.is_empty() {
         errors.required(&format!("{source_field}.name"));
     }
-    for item in list(source, "items") {
+    for (at, item) in list(source, "items").iter().enumerate() {
+        key_to_path(item, &format!("{source_field}.items[{at}]"), errors);
         let path = text(item, "path");
-        if !path.is_empty() && !paths.insert(path) {
-            errors.invalid(field, name, "conflicting duplicate paths");
+        if !path.is_empty() {
+            taken.take(path, (field, name), errors);
         }
     }
 }
 
-/// K81 for a downward API source: the error names the path.
-fn duplicate_items<'a>(
+/// A downward API source: the error of a taken path names the path (K81).
+fn validate_downward<'a>(
     source: &'a Value,
-    field: &str,
-    paths: &mut HashSet<&'a str>,
+    (source_field, field): (&str, &str),
+    taken: &mut Taken<'a>,
     errors: &mut FieldErrors,
 ) {
-    for item in list(source, "items") {
-        let path = text(item, "path");
-        if !path.is_empty() && !paths.insert(path) {
-            errors.invalid(field, path, "conflicting duplicate paths");
+    for file in list(source, "items") {
+        downward_file(file, &format!("{source_field}.downwardAPI"), errors);
+        let path = text(file, "path");
+        if !path.is_empty() {
+            taken.take(path, (field, path), errors);
+        }
+    }
+}
+
+/// Trust bundles and pod certificates: their paths only (K81).
+fn validate_certificates<'a>(
+    source: &'a Value,
+    (source_field, field): (&str, &str),
+    taken: &mut Taken<'a>,
+    errors: &mut FieldErrors,
+) {
+    if let Some(bundle) = member(source, "clusterTrustBundle") {
+        let path = text(bundle, "path");
+        let path_field = format!("{source_field}.clusterTrustBundle.path");
+        if path.is_empty() {
+            errors.required(&path_field);
+        }
+        local_path(path, &path_field, errors);
+        taken.take(path, (field, path), errors);
+    }
+    let Some(certificate) = member(source, "podCertificate") else { return };
+    for name in ["credentialBundlePath", "keyPath", "certificateChainPath"] {
+        let path = text(certificate, name);
+        if !path.is_empty() {
+            local_path(path, &format!("{source_field}.podCertificate.{name}"), errors);
+            taken.take(path, (field, path), errors);
         }
     }
 }
@@ -105,17 +130,5 @@ fn validate_expiration(token: &Value, field: &str, errors: &mut FieldErrors) {
     if seconds > EXPIRATION.1 {
         let detail = "may not specify a duration larger than 2^32 seconds";
         errors.invalid_number(&field, value, detail);
-    }
-}
-
-/// K79; the field is that of the volume, one level above the source.
-fn validate_path(path: &str, field: &str, errors: &mut FieldErrors) {
-    if path.is_empty() {
-        errors.required(field);
-        return;
-    }
-    descending_path(path, field, errors);
-    if path.starts_with("..") && !path.starts_with("../") {
-        errors.invalid(field, path, "must not start with '..'");
     }
 }
