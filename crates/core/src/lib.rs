@@ -7,6 +7,7 @@
 //! It knows no clock, no file, no network, no randomness and no JavaScript: `now` is an argument.
 
 mod algorithm;
+mod cel;
 mod check;
 mod claims;
 mod cluster;
@@ -49,8 +50,9 @@ pub use discovery::{DiscoveryAnswer, DiscoveryInput, simulate_discovery};
 pub use error::PodpassError;
 pub use federation::{
     Association, AwsFacts, Breadth, Decision, FederationInput, FederationOutcome,
-    FullTrustDocument, Grant, IssuerCertificate, KubernetesFacts, OidcProvider, OneOrMany, Reach,
-    ReachSubject, System, TrustDocument, TrustPolicy, evaluate_federation,
+    FullTrustDocument, Grant, IssuerCertificate, IssuerFacts, KubernetesFacts, KubernetesJwtFacts,
+    NoFacts, OidcProvider, OneOrMany, Reach, ReachSubject, System, TrustDocument, TrustPolicy,
+    evaluate_federation,
 };
 pub use flags::{ClusterReport, EffectiveFlags, StartUpError, inspect_cluster};
 pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse, parse_keys};

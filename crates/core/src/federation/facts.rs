@@ -175,3 +175,24 @@ pub struct KubernetesFacts {
     /// `spec.audiences` of the TokenReview.
     pub audiences: Option<Vec<String>>,
 }
+
+/// What `kubernetes-jwt` documents leave out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct KubernetesJwtFacts {
+    /// `--service-account-issuer` of the API server that reads the file (R20); default: none overlaps.
+    pub service_account_issuers: Option<Vec<String>>,
+}
+
+/// What documents about an issuer leave out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct IssuerFacts {
+    /// Discovery document and JWKS answer on the public internet; default true.
+    pub issuer_reachable: Option<bool>,
+}
+
+/// For systems about which nothing is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoFacts {}

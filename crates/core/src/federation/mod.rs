@@ -4,6 +4,7 @@
 //! later ones are still judged where they can be, and the predicted error is the first failure's.
 
 mod apiserver;
+mod authconfig;
 mod aws;
 mod facts;
 mod ladder;
@@ -24,8 +25,8 @@ use crate::trace::{Check, InputName, Status};
 pub(crate) use apiserver::{review, takes_signature};
 pub use aws::TrustPolicy;
 pub use facts::{
-    Association, AwsFacts, FullTrustDocument, IssuerCertificate, KubernetesFacts, OidcProvider,
-    OneOrMany, TrustDocument,
+    Association, AwsFacts, FullTrustDocument, IssuerCertificate, IssuerFacts, KubernetesFacts,
+    KubernetesJwtFacts, NoFacts, OidcProvider, OneOrMany, TrustDocument,
 };
 pub(crate) use ladder::Ladder;
 pub use outcome::{Breadth, Decision, FederationOutcome, Grant, Reach, ReachSubject};
@@ -152,6 +153,7 @@ fn facts_problem(system: System, facts: &Map<String, Value>) -> Option<String> {
     match system {
         System::AwsIrsa | System::AwsPodIdentity => read_facts::<AwsFacts>(Some(facts)).err(),
         System::Kubernetes => read_facts::<KubernetesFacts>(Some(facts)).err(),
+        System::KubernetesJwt => read_facts::<KubernetesJwtFacts>(Some(facts)).err(),
         _ => None,
     }
 }
@@ -228,6 +230,10 @@ fn evaluate(
         },
         System::AwsIrsa | System::AwsPodIdentity => match read_facts(facts) {
             Ok(facts) => aws::evaluate(system, text, &facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::KubernetesJwt => match read_facts(facts) {
+            Ok(facts) => authconfig::evaluate(text, &facts, subject, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         other => not_modelled(other),

@@ -149,7 +149,7 @@ fn mistyped(value: &Node, wanted: &str) -> Fault {
 
 /// `iss` as `hasCorrectIssuer` peeks at it with the standard decoder, before any signature: the last of several,
 /// in any case of letters (K49). `Err`: it has the wrong type, or the payload is no object.
-pub(super) fn peek_issuer(payload: &Node) -> Result<String, ()> {
+pub(in crate::federation) fn peek_issuer(payload: &Node) -> Result<String, ()> {
     if !payload.is_object() && !payload.is_null() {
         return Err(());
     }

@@ -19,10 +19,10 @@ mod token;
 use serde_json::{Map, Value};
 
 use bearer::{Bearer, bearer};
-use decode::peek_issuer;
+pub(super) use decode::peek_issuer;
 use identity::{bound_claims, legacy_claims};
 use steps::{Refusal, Steps};
-use token::Token;
+pub(super) use token::Token;
 
 use super::{FederationOutcome, KubernetesFacts, Ladder, Subject, System};
 use crate::claims::{Claims, LEGACY_ISSUER};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Examination;
 use super::decode::{DecodeError, decode, peek_issuer};
 use super::steps::{Refusal, Steps};
-use crate::algorithm::{Algorithm, AlgorithmName, verify_as_go_jose};
+use crate::algorithm::{Algorithm, AlgorithmName};
 use crate::check::audience::strict_audiences;
 use crate::check::lifetime::{LEEWAY, go_date};
 use crate::claims::Claims;
@@ -142,23 +142,10 @@ impl Examination<'_> {
         }
     }
 
-    /// K4. What podpass verifies to the letter anyhow is not verified twice.
     fn is_signed_by(&self, at: usize) -> bool {
-        let (Some(token), Some(evidence)) = (self.token, self.evidence) else { return false };
-        let Some(header) = token.header.as_ref().filter(|header| !header.critical) else {
-            return false;
-        };
-        let AlgorithmName::Known(algorithm) = Algorithm::named(&header.alg) else { return false };
-        let Some(public) = evidence.key(at).and_then(|key| key.public.as_ref()) else {
-            return false;
-        };
-        let jws = evidence.jws.as_ref();
-        let to_the_letter = jws
-            .is_some_and(|jws| jws.is_well_formed() && jws.signing_input() == token.signing_input);
-        if to_the_letter && algorithm.fits(public) {
-            return matches!(evidence.judge(&[at]), crate::signature::Judgement::Valid(_));
-        }
-        verify_as_go_jose(algorithm, public, &token.signing_input, &token.signature)
+        self.token
+            .zip(self.evidence)
+            .is_some_and(|(token, evidence)| token.is_signed_by(evidence, at))
     }
 
     /// Why podpass would not use this key for this signature (K3).

@@ -7,8 +7,10 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use x509_cert::der::Decode as _;
 
+use crate::algorithm::{Algorithm, AlgorithmName, verify_as_go_jose};
 use crate::document::{Data, Duplicates, Node, parse_json};
 use crate::jwk::Keys;
+use crate::signature::{Evidence, Judgement};
 
 /// `base64.RawURLEncoding`: no padding, and stray bits at the end do not matter.
 const RAW_URL: GeneralPurpose = GeneralPurpose::new(
@@ -25,31 +27,31 @@ const STD: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What the API server makes of a text.
-pub(super) struct Token {
-    pub(super) text: String,
+pub(in crate::federation) struct Token {
+    pub(in crate::federation) text: String,
     /// Why no authenticator looks at it; none of this is ever said (K49).
-    pub(super) problem: Option<String>,
-    pub(super) payload: Option<Node>,
-    pub(super) header: Option<Header>,
+    pub(in crate::federation) problem: Option<String>,
+    pub(in crate::federation) payload: Option<Node>,
+    pub(in crate::federation) header: Option<Header>,
     /// Header and payload, encoded anew: line breaks and stray bits are gone.
-    pub(super) signing_input: Vec<u8>,
-    pub(super) signature: Vec<u8>,
+    pub(in crate::federation) signing_input: Vec<u8>,
+    pub(in crate::federation) signature: Vec<u8>,
 }
 
 /// What of a header matters.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Header {
-    pub(super) alg: String,
+pub(in crate::federation) struct Header {
+    pub(in crate::federation) alg: String,
     /// An empty one counts as none (K50).
-    pub(super) kid: String,
+    pub(in crate::federation) kid: String,
     /// `crit` stands in it, whatever it names: no key then helps (K50).
-    pub(super) critical: bool,
+    pub(in crate::federation) critical: bool,
     /// `b64: false`: the payload is signed as it is.
     bare_payload: bool,
 }
 
 impl Token {
-    pub(super) fn read(text: &str) -> Self {
+    pub(in crate::federation) fn read(text: &str) -> Self {
         let mut token = Self {
             text: text.to_owned(),
             problem: None,
@@ -92,6 +94,25 @@ impl Token {
         self.signature = signature;
         self.header = Some(read);
         Ok(())
+    }
+
+    /// K4. What podpass verifies to the letter anyhow is not verified twice.
+    pub(in crate::federation) fn is_signed_by(&self, evidence: &Evidence, at: usize) -> bool {
+        let Some(header) = self.header.as_ref().filter(|header| !header.critical) else {
+            return false;
+        };
+        let AlgorithmName::Known(algorithm) = Algorithm::named(&header.alg) else { return false };
+        let Some(public) = evidence.key(at).and_then(|key| key.public.as_ref()) else {
+            return false;
+        };
+        let to_the_letter = evidence
+            .jws
+            .as_ref()
+            .is_some_and(|jws| jws.is_well_formed() && jws.signing_input() == self.signing_input);
+        if to_the_letter && algorithm.fits(public) {
+            return matches!(evidence.judge(&[at]), Judgement::Valid(_));
+        }
+        verify_as_go_jose(algorithm, public, &self.signing_input, &self.signature)
     }
 }
 
