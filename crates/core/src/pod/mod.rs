@@ -234,7 +234,7 @@ fn create(
     let stuck = if rejected.is_none() { stuck::stuck(pod, manifests, stored) } else { None };
     let owners = Owners::of(pod, manifests.cluster);
     let followed = token::follow(pod, template, &injected, owners, stored);
-    let mut open = Vec::new();
+    let mut open = webhook::assumptions(manifests, template, pod, &injected);
     open.extend(followed.cut.then(|| checks::too_many_files(template)));
     open.extend(followed.open.iter().map(|mount| checks::open_sub_path(template, mount)));
     let mut report = PodReport {

@@ -16,8 +16,11 @@ const KNOWN: [(&str, &str); 2] = [
 ];
 
 /// Where the vendors' webhooks mount: an account that nobody describes may call for one.
-const WEBHOOKS: [&str; 2] =
-    ["/var/run/secrets/eks.amazonaws.com/serviceaccount", "/var/run/secrets/azure/tokens"];
+const WEBHOOKS: [&str; 3] = [
+    "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+    "/var/run/secrets/azure/tokens",
+    "/var/run/secrets/azure/wi",
+];
 
 pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let containers = subject.pod.containers();

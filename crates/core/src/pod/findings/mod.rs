@@ -17,6 +17,7 @@ mod trial;
 mod two_api_tokens;
 mod unmounted;
 mod unreadable;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -43,7 +44,7 @@ pub(super) struct Subject<'a> {
 
 /// Every lint. Their fixes have yet to be tried.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
-    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 14] = [
+    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 15] = [
         base64::find,
         capped::find,
         default_account::find,
@@ -58,6 +59,7 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
         two_api_tokens::find,
         unmounted::find,
         unreadable::find,
+        webhook::find,
     ];
     lints.iter().flat_map(|lint| lint(subject)).collect()
 }

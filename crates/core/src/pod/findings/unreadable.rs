@@ -1,5 +1,6 @@
 //! `token-unreadable`: a container that may not read its token file (K42, K43).
 
+use super::super::admission;
 use super::super::file_mode::FileMode;
 use super::super::spec::{Container, Mount, Pod, Volume, list, member};
 use super::{Subject, edit};
@@ -17,10 +18,17 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let mounts = subject.pod.mounts();
     mounts
         .filter_map(|mount| Some((mount, *volumes.get(mount.volume())?)))
-        // What admission injects has a mode that everybody reads.
-        .filter(|(_, volume)| subject.template.span(&volume.pointer()).is_some())
+        // What admission injects has a mode that everybody reads. A webhook sets no mode either, nor an fsGroup (A139).
+        .filter(|(_, volume)| !by_admission(subject, *volume))
         .filter_map(|(mount, volume)| finding(subject, mount, volume))
         .collect()
+}
+
+fn by_admission(subject: &Subject<'_>, volume: Volume<'_>) -> bool {
+    let mut tokens = subject.report.tokens.iter();
+    tokens.any(|token| {
+        token.volume == volume.name() && token.injected_by.as_deref() == Some(admission::NAME)
+    })
 }
 
 fn finding(subject: &Subject<'_>, mount: Mount<'_>, volume: Volume<'_>) -> Option<Finding> {
@@ -62,7 +70,7 @@ fn finding(subject: &Subject<'_>, mount: Mount<'_>, volume: Volume<'_>) -> Optio
         Some(vec![edit::replace(subject.template, &pointer, mode)?])
     });
     let found = Finding::new(CODE, Severity::Error, title, detail)
-        .at(subject.template.span(&mount.pointer()))
+        .at(subject.template.nearest_span(&mount.pointer()))
         .rule("K42");
     let title = "Let every user in the containers that mount it read the file (0644, the default)";
     Some(edit::with(found, edit::proposal(CODE, "default-mode", title, edits.flatten())))

@@ -16,7 +16,7 @@ use super::Injection;
 use super::manifest::{Account, Manifests, Template};
 use super::spec::Pod;
 use crate::cluster::{AzureWebhook, EksWebhook, Switch};
-use crate::trace::ProviderError;
+use crate::trace::{Check, ProviderError, Status};
 
 /// Whether a webhook is asked for the first time, or again because the pod changed after it (K74).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,38 @@ pub(super) fn note(by: &str, patch: Vec<Value>, injected: &mut Vec<Injection>) {
     if !patch.is_empty() {
         injected.push(Injection { by: by.to_owned(), patch });
     }
+}
+
+/// What a webhook that acted was assumed to be told.
+pub(super) fn assumptions(
+    manifests: &Manifests<'_>,
+    template: &Template<'_>,
+    pod: Pod<'_>,
+    injected: &[Injection],
+) -> Vec<Check> {
+    let acted = |name: &str| injected.iter().any(|injection| injection.by == name);
+    let skip = |id: &'static str, title: String, hint: &'static str, rule: &'static str| {
+        Check::new(id, Status::Skip, title).at(template.object_span()).hint(hint).rule(rule)
+    };
+    let workload = format!("{} {}", template.object.kind, template.object.name);
+    let given = manifests.cluster.webhooks.as_ref();
+    let eks = acted(eks::NAME) && given.is_none_or(|webhooks| webhooks.eks.is_none());
+    let account = account(manifests, pod, azure::account_name(pod));
+    let tenant = azure(manifests).and_then(|settings| settings.tenant_id.clone()).is_some()
+        || account.object().is_some_and(|object| object.annotation(azure::TENANT_ID).is_some());
+    let eks = eks.then(|| {
+        let title = format!("{workload} gets what upstream's EKS webhook injects by default");
+        let hint = "Amazon's own deployment of it sets a region and regional endpoints as well; give its flags in \
+            `cluster.webhooks.eks`, or false if it is not installed";
+        skip("manifests/webhooks/eks", title, hint, "A135")
+    });
+    let azure = (acted(azure::NAME) && !tenant).then(|| {
+        let title = format!("AZURE_TENANT_ID of {workload} is the webhook's own, which is not given");
+        let hint = "it is left out here; give `cluster.webhooks.azure.tenantId`, or false for `azure` if the webhook \
+            is not installed";
+        skip("manifests/webhooks/azure", title, hint, "Z8")
+    });
+    eks.into_iter().chain(azure).collect()
 }
 
 /// The settings of Azure's webhook; `None`: it is not installed.

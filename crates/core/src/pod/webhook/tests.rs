@@ -136,3 +136,26 @@ fn a_volume_that_nobody_can_name_beforehand() {
         assert!(report.tokens.iter().any(|token| token.volume == expected), "{kind} {more}");
     }
 }
+
+#[test]
+fn what_a_webhook_was_assumed_to_be_told_is_said() {
+    let azure = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {azure.workload.identity/use: 'true'}}\nspec: \
+                 {containers: [{name: c}]}\n";
+    let role = account("{eks.amazonaws.com/role-arn: arn}");
+    let eks = format!("{role}{}", pod("{serviceAccountName: app, containers: [{name: c}]}"));
+    #[rustfmt::skip]
+    let table = [
+        (eks.as_str(), "{}",                                            "manifests/webhooks/eks"),
+        (eks.as_str(), r#"{"webhooks": {"eks": {}}}"#,                  ""),
+        (eks.as_str(), r#"{"webhooks": {"eks": false}}"#,               ""),
+        (azure,        "{}",                                            "manifests/webhooks/azure"),
+        (azure,        r#"{"webhooks": {"azure": {}}}"#,                "manifests/webhooks/azure"),
+        (azure,        r#"{"webhooks": {"azure": {"tenantId": "t"}}}"#, ""),
+    ];
+    for (manifests, settings, expected) in table {
+        let checks = inspect_pods(manifests, &cluster(settings)).checks;
+        let ids: Vec<&str> = checks.iter().map(|check| check.id.as_ref()).collect();
+        let ids: Vec<&str> = ids.into_iter().filter(|id| id.contains("webhooks")).collect();
+        assert_eq!(ids.join(" "), expected, "{manifests} {settings}");
+    }
+}

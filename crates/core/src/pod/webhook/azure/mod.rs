@@ -21,11 +21,12 @@ use crate::trace::ProviderError;
 /// How `injected` calls it.
 pub(in crate::pod) const NAME: &str = "azure-workload-identity-webhook";
 /// The label without which the API server does not ask it.
-const LABEL: &str = "azure.workload.identity/use";
-const CLIENT_ID: &str = "azure.workload.identity/client-id";
-const TENANT_ID: &str = "azure.workload.identity/tenant-id";
-const EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
-const SKIP: &str = "azure.workload.identity/skip-containers";
+pub(in crate::pod) const LABEL: &str = "azure.workload.identity/use";
+pub(in crate::pod) const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub(super) const TENANT_ID: &str = "azure.workload.identity/tenant-id";
+pub(in crate::pod) const EXPIRATION: &str =
+    "azure.workload.identity/service-account-token-expiration";
+pub(in crate::pod) const SKIP: &str = "azure.workload.identity/skip-containers";
 /// Seconds: the default, and the bounds (Z6, Z7).
 const DEFAULT_EXPIRATION: i64 = 3_600;
 const SHORTEST: i64 = 3_600;
@@ -43,7 +44,7 @@ pub(super) struct Call<'a> {
 }
 
 /// Z2: the pod must be labelled, with exactly `true`.
-pub(super) fn is_asked(pod: Pod<'_>) -> bool {
+pub(in crate::pod) fn is_asked(pod: Pod<'_>) -> bool {
     pod.label(LABEL) == Some("true")
 }
 

@@ -3,7 +3,7 @@
 //! Source: Go's `src/encoding/csv/reader.go` `readLine`, `readRecord`.
 
 /// The fields of the first record; `None` where there is none or Go calls it an error.
-pub(super) fn first_record(text: &str) -> Option<Vec<String>> {
+pub(in crate::pod) fn first_record(text: &str) -> Option<Vec<String>> {
     // Lines end in `\n`, whatever they ended in, and a `\r` at the very end is dropped.
     let text = text.replace("\r\n", "\n");
     let text = text.strip_suffix('\r').unwrap_or(&text);

@@ -7,7 +7,8 @@ mod settings;
 
 use serde_json::{Value, json};
 
-use self::settings::{Injects, Mode, injects};
+pub(in crate::pod) use self::csv::first_record;
+pub(in crate::pod) use self::settings::{Injects, Mode, annotation, injects};
 use crate::cluster::EksWebhook;
 use crate::pod::manifest::Account;
 use crate::pod::patch::Patcher;

@@ -17,25 +17,25 @@ const A_DAY: i64 = 86_400;
 
 /// What is injected into a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Injects {
-    pub(super) mode: Mode,
-    pub(super) audience: String,
-    pub(super) expiration: i64,
+pub(in crate::pod) struct Injects {
+    pub(in crate::pod) mode: Mode,
+    pub(in crate::pod) audience: String,
+    pub(in crate::pod) expiration: i64,
     /// `AWS_STS_REGIONAL_ENDPOINTS=regional`.
-    pub(super) regional: bool,
+    pub(in crate::pod) regional: bool,
     /// Empty: no variables for it.
-    pub(super) region: String,
-    pub(super) volume: String,
-    pub(super) mount_path: String,
+    pub(in crate::pod) region: String,
+    pub(in crate::pod) volume: String,
+    pub(in crate::pod) mount_path: String,
     /// In the volume.
-    pub(super) token_path: String,
+    pub(in crate::pod) token_path: String,
     /// Names of containers that are left alone.
-    pub(super) skip: Vec<String>,
+    pub(in crate::pod) skip: Vec<String>,
 }
 
 /// How the pod gets credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::pod) enum Mode {
     /// IRSA: this role, by `sts:AssumeRoleWithWebIdentity`.
     Role(String),
     /// EKS Pod Identity: from this address (A160).
@@ -51,7 +51,11 @@ struct Entry {
 }
 
 /// A133: the list of EKS Pod Identity, then the account's annotation, then the ConfigMap; `None`: no patch.
-pub(super) fn injects(flags: &EksWebhook, pod: Pod<'_>, account: Account<'_>) -> Option<Injects> {
+pub(in crate::pod) fn injects(
+    flags: &EksWebhook,
+    pod: Pod<'_>,
+    account: Account<'_>,
+) -> Option<Injects> {
     let name = (pod.metadata("namespace"), pod.service_account());
     let own = annotated(flags, account);
     let injects = match identity(flags, name) {
@@ -76,7 +80,7 @@ impl Injects {
 }
 
 /// Key of an annotation under `--annotation-prefix`.
-pub(super) fn annotation(flags: &EksWebhook, name: &str) -> String {
+pub(in crate::pod) fn annotation(flags: &EksWebhook, name: &str) -> String {
     format!("{}/{name}", flags.annotation_prefix.as_deref().unwrap_or("eks.amazonaws.com"))
 }
 
