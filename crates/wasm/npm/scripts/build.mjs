@@ -53,7 +53,7 @@ const virtual = {
 };
 
 /** What each subpath is made of, and where that runs. */
-const ENTRIES = { index: "neutral", errors: "neutral" };
+const ENTRIES = { index: "neutral", errors: "neutral", testing: "node" };
 
 /** Entries import each other's files instead of holding copies: one engine, one set of error classes. */
 const siblings = (extension) => ({
@@ -80,11 +80,14 @@ for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
 
 // Types: errors from their source, the rest by hand. For CommonJS the same text under the other extension.
 const declarations = mkdtempSync(join(tmpdir(), "podpass-types-"));
-execFileSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "--project", here, "--outDir", declarations], { stdio: "inherit" });
+for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
+  execFileSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "--project", at(project), "--outDir", declarations], { stdio: "inherit" });
+}
 const types = {
   index: readFileSync(at("src/api.d.ts"), "utf8"),
   shapes: readFileSync(at("src/shapes.d.ts"), "utf8"),
   errors: readFileSync(join(declarations, "errors.d.ts"), "utf8"),
+  testing: readFileSync(at("src/testing/api.d.ts"), "utf8").replaceAll('"../api.js"', '"./index.js"'),
 };
 rmSync(declarations, { recursive: true });
 for (const [name, text] of Object.entries(types)) {

@@ -88,8 +88,8 @@ test("the tarball holds what it should and nothing else", () => {
   const files = readdirSync(installed, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
-  const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", "core.wasm.d.ts"];
-  const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "core.wasm"];
+  const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", "testing.d.ts", "testing.d.cts", "core.wasm.d.ts"];
+  const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "testing.js", "testing.cjs", "core.wasm"];
   assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
 });
 

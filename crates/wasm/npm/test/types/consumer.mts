@@ -5,6 +5,7 @@ import {
   parseKeys, reportToMarkdown, rotationTimeline, simulateDiscovery, simulateTokenRequest, simulateTokenReview, verifyServiceAccountToken, version,
 } from "podpass";
 import { type ErrorCode, PodpassError } from "podpass/errors";
+import { type TestCluster, createTestCluster } from "podpass/testing";
 
 const cluster: Cluster = { issuers: ["https://issuer.example"], webhooks: { eks: false } };
 const report: Report = explain({ token: "", trust: ["", { system: "aws-irsa", text: "", facts: { roleExists: false } }], cluster });
@@ -34,4 +35,10 @@ export function codeOf(token: string): ErrorCode | undefined {
     if (isPodpassError(error)) return error.code;
   }
   return undefined;
+}
+
+export async function tokenFor(audience: string): Promise<string> {
+  const cluster: TestCluster = await createTestCluster({ algorithm: "ES256", flags: { maxTokenExpiration: 7200 } });
+  const kid: string | undefined = cluster.jwks.keys[0]?.kid;
+  return cluster.mint({ serviceAccount: kid ?? "cart", audiences: audience });
 }

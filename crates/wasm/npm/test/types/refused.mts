@@ -1,5 +1,6 @@
 // Every marked line, and no other, must be refused by the compiler.
 import { checkServiceAccountToken, decodeToken, explain, kubeletRefresh, rotationTimeline, verifyServiceAccountToken } from "podpass";
+import { createTestCluster } from "podpass/testing";
 
 decodeToken(1); // error
 decodeToken("").claims.sub; // error
@@ -10,3 +11,4 @@ rotationTimeline({ scenario: { reader: "sometimes" } }); // error
 verifyServiceAccountToken("", "", { issuer: "i" }); // error
 verifyServiceAccountToken("", "", { issuer: undefined, audience: "a" }); // error
 checkServiceAccountToken("", "", { issuer: null, audience: null }).verdict; // error
+createTestCluster({ algorithm: "HS256" }); // error
