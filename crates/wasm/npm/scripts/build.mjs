@@ -53,7 +53,9 @@ const virtual = {
 };
 
 /** What each subpath is made of, and where that runs. */
-const ENTRIES = { index: "neutral", errors: "neutral", testing: "node" };
+const ENTRIES = { index: "neutral", errors: "neutral", testing: "node", cli: "node" };
+/** Started, never imported: one format is enough. */
+const COMMANDS = ["cli"];
 
 /** Entries import each other's files instead of holding copies: one engine, one set of error classes. */
 const siblings = (extension) => ({
@@ -70,6 +72,7 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
   for (const [entry, platform] of Object.entries(ENTRIES)) {
+    if (format === "cjs" && COMMANDS.includes(entry)) continue;
     await build({
       entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, `${entry}.${extension}`),
       bundle: true, format, platform, target: "es2022", plugins: [virtual, siblings(extension)],

@@ -56,6 +56,11 @@ test("podpass and podpass/errors have the same classes", () => {
   assert.equal(run("same.cjs", `const podpass = require("podpass"); const errors = require("podpass/errors"); ${compare}`), true);
 });
 
+test("the command is there", () => {
+  const told = execFileSync(join(folder, "node_modules/.bin/podpass"), ["--version"], { cwd: folder, encoding: "utf8" });
+  assert.equal(told, `${version}\n`);
+});
+
 test("both copies in one process know each other's errors", () => {
   const text = `
     import { createRequire } from "node:module";
@@ -89,7 +94,7 @@ test("the tarball holds what it should and nothing else", () => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
   const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", "testing.d.ts", "testing.d.cts", "core.wasm.d.ts"];
-  const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "testing.js", "testing.cjs", "core.wasm"];
+  const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "testing.js", "testing.cjs", "cli.js", "core.wasm"];
   assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
 });
 
