@@ -172,12 +172,20 @@ fn by_path<'a>(variables: &HashMap<&'a str, &'a str>) -> HashMap<String, Vec<&'a
     let mut names: HashMap<String, Vec<&str>> = HashMap::new();
     for (name, value) in variables {
         let value = expand(value, variables).unwrap_or_else(|| (*value).to_owned());
+        let value = on_windows(&value).unwrap_or(value);
         if value.starts_with('/') {
             names.entry(clean(&value)).or_default().push(name);
         }
     }
     names.values_mut().for_each(|names| names.sort_unstable());
     names
+}
+
+/// A path as Windows writes it, as the mount has it (A138).
+fn on_windows(path: &str) -> Option<String> {
+    path.strip_prefix("C:")
+        .filter(|rest| rest.starts_with('\\'))
+        .map(|rest| rest.replace('\\', "/"))
 }
 
 /// Where the container sees the file; `None` if the subPath leads elsewhere (K45).

@@ -24,6 +24,7 @@ pub(super) fn findings(report: &Report, cluster: &Cluster) -> Vec<Finding> {
         extended(token),
         legacy(token),
         handed_out(token, report, cluster),
+        of_no_pod(token, report),
     ];
     let payload = token.segments.get(1);
     found.into_iter().flatten().map(|finding| finding.at(payload.cloned())).collect()
@@ -92,6 +93,31 @@ fn handed_out(token: &DecodedToken, report: &Report, cluster: &Cluster) -> Optio
         token.audiences.join(", ")
     );
     Some(Finding::new("api-token-handed-out", Severity::Security, title, detail).rule("K52"))
+}
+
+/// `token-of-no-pod`: the manifests have the account's pods, and none of them gets such a token, neither by a volume
+/// of its own nor by a webhook (A133, Z2).
+fn of_no_pod(token: &DecodedToken, report: &Report) -> Option<Finding> {
+    let account =
+        token.service_account.as_ref().filter(|_| token.kind == Some(TokenKind::External))?;
+    let pods = report.pods.iter().filter(|pod| {
+        let of = &pod.service_account;
+        pod.rejected.is_none() && (&of.name, &of.namespace) == (&account.name, &account.namespace)
+    });
+    let pod = pods.clone().next()?;
+    let mut tokens = pods.flat_map(|pod| &pod.tokens);
+    if tokens.any(|of| of.audience.as_ref().is_some_and(|one| token.audiences.contains(one))) {
+        return None;
+    }
+    let audiences = token.audiences.join(", ");
+    let title = format!("No pod of the manifests gets a token for {audiences}");
+    let detail = format!(
+        "{} {} runs as {}/{}, but neither a volume of its own nor a webhook brings it a token with the audience of \
+         this one. Either the token comes from elsewhere, or the pods were created from other manifests: a webhook \
+         changes pods only when they are created.",
+        pod.workload.kind, pod.workload.name, account.namespace, account.name
+    );
+    Some(Finding::new("token-of-no-pod", Severity::Info, title, detail).rule("A130"))
 }
 
 fn is_of_kubernetes(token: &DecodedToken) -> bool {

@@ -22,7 +22,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
     [ContainerList::Init, ContainerList::Regular]
         .into_iter()
         .flat_map(|list| subject.pod.containers_of(list))
-        .filter(|container| !plan.skip.iter().any(|name| name == container.name()))
+        .filter(|container| !plan.skip.contains(container.name()))
         .flat_map(|container| {
             half_given(subject, container, pair).into_iter().chain(static_keys(subject, container))
         })

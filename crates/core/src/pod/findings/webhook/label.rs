@@ -18,6 +18,9 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
         .and_then(|account| account.get(List::Annotations, webhook::azure::CLIENT_ID))
         .is_some_and(|id| !id.is_empty());
     let elsewhere = elsewhere(subject);
+    if let Some(finding) = unquoted(pod) {
+        return vec![finding];
+    }
     let given = pod.get(List::Labels, LABEL);
     if !is_identity && elsewhere.is_none() && given.is_none() {
         return Vec::new();
@@ -47,6 +50,19 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
         .rule("Z2");
     let fix = "Label the pod, of a workload its template";
     vec![edit::with(found, edit::proposal(CODE, "label", fix, edits.map(|edit| vec![edit])))]
+}
+
+/// Unquoted it is a boolean.
+fn unquoted(pod: Owner<'_>) -> Option<Finding> {
+    let mut labels = pod.entries(List::Labels).iter();
+    labels.find(|label| label.name == LABEL && label.value.as_bool() == Some(true))?;
+    let title = format!("{LABEL} is a boolean, and labels are text");
+    let detail = "The API server cannot decode a pod with such a label. Put true in quotes.";
+    let edits = pod.replace(List::Labels, LABEL, "true").map(|edit| vec![edit]);
+    let found = Finding::new(CODE, Severity::Error, title, detail)
+        .at(pod.span(List::Labels, LABEL))
+        .rule("Z2");
+    Some(edit::with(found, edit::proposal(CODE, "label", "Put it in quotes", edits)))
 }
 
 /// Where else it stands, in words, with its owner.

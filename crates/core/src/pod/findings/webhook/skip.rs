@@ -1,6 +1,8 @@
 //! `skip-containers-unmatched`: a name among those to skip that no container has.
 
-use super::super::super::spec::ContainerList;
+use std::collections::HashSet;
+
+use super::super::super::spec::{Container, ContainerList};
 use super::super::super::webhook;
 use super::super::{Subject, edit};
 use super::owner::{List, Owner};
@@ -39,12 +41,12 @@ fn finding(subject: &Subject<'_>, key: &str, separator: Separator) -> Option<Fin
         }
         Separator::Semicolon => given.split(';').map(|name| name.trim().to_owned()).collect(),
     };
-    let exists = |name: &str| {
-        [ContainerList::Init, ContainerList::Regular]
-            .into_iter()
-            .flat_map(|list| subject.pod.containers_of(list))
-            .any(|container| container.name() == name)
-    };
+    let containers: HashSet<&str> = [ContainerList::Init, ContainerList::Regular]
+        .into_iter()
+        .flat_map(|list| subject.pod.containers_of(list))
+        .map(Container::name)
+        .collect();
+    let exists = |name: &str| containers.contains(name);
     let unmatched = names.iter().find(|name| !name.is_empty() && !exists(name))?;
     let (how, rule) = match separator {
         Separator::Comma => ("Names are separated by commas, and blanks belong to them", "A133"),

@@ -133,6 +133,7 @@ fn fixes_are_written_as_the_manifests_are() {
         (manifests(CLIENT, "  labels: {}\n", ""), manifests(CLIENT, "  labels: {\"azure.workload.identity/use\": \"true\"}\n", "")),
         (manifests(CLIENT, "  labels:\n    app: web # mine\n", ""), manifests(CLIENT, "  labels:\n    app: web # mine\n    azure.workload.identity/use: \"true\"\n", "")),
         (manifests(CLIENT, &LABEL.replace("\"true\"", "'True'"), ""), manifests(CLIENT, LABEL, "")),
+        (manifests(CLIENT, &LABEL.replace('"', ""), ""), manifests(CLIENT, LABEL, "")),
         (json(""), json(r#", "labels": {"azure.workload.identity/use": "true"}"#)),
         (json(r#", "labels": {"a": "b"}"#), json(r#", "labels": {"a": "b", "azure.workload.identity/use": "true"}"#)),
         (skip("' side'"), skip("\"side\"")),

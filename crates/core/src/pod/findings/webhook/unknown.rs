@@ -8,6 +8,8 @@ use crate::trace::{Finding, Severity};
 const CODE: &str = "eks-annotation-unknown";
 /// Upstream's prefix, and that of older tools for the same purpose.
 const PREFIXES: [&str; 2] = ["eks.amazonaws.com", "iam.amazonaws.com"];
+/// More are not listed.
+const MOST: usize = 8;
 /// What the webhook reads on an account.
 const NAMES: [&str; 4] = ["role-arn", "audience", "sts-regional-endpoints", "token-expiration"];
 
@@ -28,7 +30,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
         let looks = ours || PREFIXES.contains(&prefix);
         (looks && right(known) != key).then(|| (key, right(known)))
     });
-    meant.map(|(key, right)| finding(account, key, &right)).collect()
+    meant.take(MOST).map(|(key, right)| finding(account, key, &right)).collect()
 }
 
 /// A name without what people get wrong in it.

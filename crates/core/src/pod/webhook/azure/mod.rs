@@ -7,6 +7,8 @@ mod proxy;
 mod settings;
 mod start;
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 pub(in crate::pod) use self::settings::Layout;
@@ -116,7 +118,7 @@ impl Call<'_> {
         let additions: Vec<Additions> = [ContainerList::Init, ContainerList::Regular]
             .into_iter()
             .flat_map(|list| pod.containers_of(list))
-            .filter(|container| !skip.iter().any(|name| *name == container.name()))
+            .filter(|container| !skip.contains(container.name()))
             .map(|container| Additions {
                 container: container.pointer(),
                 variables: missing(container, &variables),
@@ -242,7 +244,7 @@ fn denied(text: &str) -> ProviderError {
 }
 
 /// Z10: cut at `;`, blanks around the names do not count.
-fn skipped(pod: Pod<'_>) -> Vec<&str> {
+fn skipped(pod: Pod<'_>) -> HashSet<&str> {
     let names = pod.annotation(SKIP).filter(|names| !names.is_empty());
     names.into_iter().flat_map(|names| names.split(';')).map(str::trim).collect()
 }

@@ -81,7 +81,7 @@ fn add_to_containers(patcher: &mut Patcher<'_>, injects: &Injects, file: &str) {
     let additions: Vec<Additions> = [ContainerList::Regular, ContainerList::Init]
         .into_iter()
         .flat_map(|list| pod.containers_of(list))
-        .filter(|container| !injects.skip.iter().any(|name| name == container.name()))
+        .filter(|container| !injects.skip.contains(container.name()))
         .filter_map(|container| Additions::to(container, injects, file))
         .collect();
     for Additions { container, variables, mount } in additions {

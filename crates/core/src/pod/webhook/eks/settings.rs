@@ -3,6 +3,8 @@
 //!
 //! Source: `pkg/cache/cache.go`, `pkg/annotations/parser.go`, `pkg/handler/handler.go` `buildPodPatchConfig`.
 
+use std::collections::HashSet;
+
 use super::csv;
 use crate::cluster::{ConfigMapRole, ContainerCredentials, EksWebhook};
 use crate::go;
@@ -30,7 +32,7 @@ pub(in crate::pod) struct Injects {
     /// In the volume.
     pub(in crate::pod) token_path: String,
     /// Names of containers that are left alone.
-    pub(in crate::pod) skip: Vec<String>,
+    pub(in crate::pod) skip: HashSet<String>,
 }
 
 /// How the pod gets credentials.
@@ -75,6 +77,7 @@ impl Injects {
             expiration = expiration.saturating_sub(jitter(flags));
         }
         let skip = of_pod("skip-containers").and_then(csv::first_record).unwrap_or_default();
+        let skip = skip.into_iter().collect();
         Self { expiration, skip, ..self }
     }
 }
@@ -191,7 +194,7 @@ fn irsa(flags: &EksWebhook, own: Option<Entry>, name: (&str, &str)) -> Option<In
             .unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount")
             .to_owned(),
         token_path: "token".to_owned(),
-        skip: Vec::new(),
+        skip: HashSet::new(),
     })
 }
 
@@ -240,6 +243,6 @@ fn pod_identity(
             "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount",
         ),
         token_path: or(&credentials.token_path, "eks-pod-identity-token"),
-        skip: Vec::new(),
+        skip: HashSet::new(),
     }
 }
