@@ -3,6 +3,8 @@
 mod json;
 mod pem;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::PublicKey;
@@ -214,10 +216,35 @@ impl Keys {
 
     /// The check that says how many keys are usable, once all are read.
     fn conclude(&mut self) {
+        self.mixed_up();
         let used = self.keys.iter().filter(|key| key.info.usage == KeyUse::Used).count();
         let title = format!("{used} of {} keys can verify tokens", self.keys.len());
         let status = if used == 0 { Status::Fail } else { Status::Pass };
         self.checks.push(Check::new("keys/usable", status, title));
+    }
+}
+
+impl Keys {
+    /// K2: an id that is the hash of another key of the set. API servers never give such a one; external signers
+    /// choose ids of their own.
+    fn mixed_up(&mut self) {
+        let derived: HashMap<&str, usize> = (0..)
+            .zip(&self.keys)
+            .filter_map(|(at, key)| Some((key.info.derived_kid.as_deref()?, at)))
+            .collect();
+        let mixed = (1..).zip(&self.keys).filter_map(|(number, key)| {
+            let (kid, own) = (key.info.kid.as_deref()?, key.info.derived_kid.as_deref()?);
+            let other = derived.get(kid).filter(|_| kid != own)?;
+            let title = format!("the id of key {number} is the hash of key {}", other + 1);
+            let check = Check::new("keys/kid", Status::Warn, title).expected(own).actual(kid);
+            Some(
+                check
+                    .rule("K2")
+                    .hint("the ids are mixed up, so signatures are tried with the wrong key"),
+            )
+        });
+        let mixed: Vec<Check> = mixed.collect();
+        self.checks.extend(mixed);
     }
 }
 

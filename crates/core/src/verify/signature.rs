@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::algorithm::{Algorithm, AlgorithmName};
+use crate::algorithm::{Algorithm, AlgorithmName, verify_as_go_jose};
 use crate::check::Judged;
 use crate::error::{ErrorCode, PodpassError, quoted};
 use crate::jwk::{Key, KeyUse};
@@ -115,7 +115,7 @@ fn key(evidence: &Evidence, jws: &Jws, allowed: &[Algorithm]) -> (Judged, Vec<us
             && kid.is_none_or(|kid| key.id() == Some(kid))
     });
     let judged = match candidates.len() {
-        0 => no_key(evidence, kid, algorithm),
+        0 => no_key(evidence, jws, algorithm),
         count if count > MOST_CANDIDATES => {
             let message = format!(
                 "{count} keys could have signed this token, at most {MOST_CANDIDATES} are tried"
@@ -142,36 +142,62 @@ fn fits(key: &Key, algorithm: Algorithm) -> bool {
         && key.info.alg.as_deref().is_none_or(|alg| alg == algorithm.name())
 }
 
-fn no_key(evidence: &Evidence, kid: Option<&str>, algorithm: Algorithm) -> Judged {
+fn no_key(evidence: &Evidence, jws: &Jws, algorithm: Algorithm) -> Judged {
+    let kid = jws.kid();
     let keys = evidence.keys.iter().flat_map(|keys| &keys.keys);
     let known: Vec<&str> = keys.clone().filter_map(Key::id).collect();
-    let named: Vec<&Key> = keys.filter(|key| kid.is_some() && key.id() == kid).collect();
+    let named: Vec<&Key> = keys.clone().filter(|key| kid.is_some() && key.id() == kid).collect();
     let (message, hint) = match (kid, named.first()) {
         (None, _) => (
             format!("the token names no key, and none of the set can do {}", algorithm.name()),
-            "the key set is probably another issuer's",
+            "the key set is probably another issuer's".to_owned(),
         ),
         (Some(kid), None) => (
             format!("no key of the set has the id {}", quoted(kid)),
-            "the signing key was rotated, or the key set is another cluster's: fetch it again",
+            other_name(evidence, kid).unwrap_or_else(|| {
+                "the signing key was rotated, or the key set is another cluster's: fetch it again"
+                    .to_owned()
+            }),
         ),
         (Some(_), Some(Key { info, .. })) if info.usage == KeyUse::Ignored => (
             format!(
                 "the key that the token names is not used: {}",
                 info.reason.as_deref().unwrap_or_default()
             ),
-            "see what is said of the key set",
+            "see what is said of the key set".to_owned(),
         ),
         (Some(_), Some(_)) => (
             format!("the key that the token names cannot do {}", algorithm.name()),
-            "header and key disagree: the token did not come from this issuer",
+            "header and key disagree: the token did not come from this issuer".to_owned(),
         ),
+    };
+    let looser = named.iter().take(MOST_CANDIDATES).any(|key| {
+        let signature = jws.signature.as_deref().unwrap_or_default();
+        let made = |public| verify_as_go_jose(algorithm, public, jws.signing_input(), signature);
+        key.public.as_ref().is_some_and(made)
+    });
+    let hint = if looser {
+        format!("the API server would accept this signature, podpass does not, because {message}")
+    } else {
+        hint
     };
     let error = PodpassError::new(ErrorCode::NoMatchingKey, message)
         .with("kid", kid)
         .with("knownKids", json!(known));
-    Judged::fail("token/key", error)
-        .map(|check| check.expected(json!(known)).actual(kid).hint(hint).rule("K50"))
+    Judged::fail("token/key", error).map(|check| {
+        check.expected(json!(known)).actual(kid).hint(hint).rule(if looser { "K4" } else { "K50" })
+    })
+}
+
+/// K2: the key that the API server calls so, where the set calls it otherwise.
+fn other_name(evidence: &Evidence, kid: &str) -> Option<String> {
+    let mut keys = evidence.keys.iter().flat_map(|keys| &keys.keys);
+    let key = keys.find(|key| key.info.derived_kid.as_deref() == Some(kid))?;
+    let given = quoted(key.id().unwrap_or_default());
+    Some(format!(
+        "the key is there as {given}: the API server's id of it, which the token names, is the hash of the key, and \
+         whoever wrote the set gave it another"
+    ))
 }
 
 fn signed(evidence: &Evidence, judgement: &Judgement, candidates: &[usize]) -> Judged {
@@ -193,8 +219,22 @@ fn signed(evidence: &Evidence, judgement: &Judgement, candidates: &[usize]) -> J
             let kid = candidates.first().and_then(|index| evidence.key(*index)).and_then(Key::id);
             let message = "the signature was not made with this key over this header and payload";
             let error = PodpassError::new(ErrorCode::SignatureFailed, message).with("kid", kid);
-            let hint = "the token was changed or cut after signing, or another cluster's key has the same id";
+            let named = evidence.jws.as_ref().and_then(Jws::kid);
+            let hint = named.and_then(|kid| of_another_key(evidence, kid, candidates));
+            let hint = hint.unwrap_or_else(|| "the token was changed or cut after signing, or another cluster's key has the same id".to_owned());
             Judged::fail(ID, error).map(|check| check.hint(hint))
         }
     }
+}
+
+/// K2: the id that a key is tried for is the hash of another key of the set.
+fn of_another_key(evidence: &Evidence, kid: &str, tried: &[usize]) -> Option<String> {
+    let keys = &evidence.keys.as_ref()?.keys;
+    let derived = |at: usize| keys.get(at).and_then(|key| key.info.derived_kid.as_deref());
+    let of_tried = tried.iter().any(|at| derived(*at) == Some(kid));
+    let other = (0..keys.len()).find(|at| derived(*at) == Some(kid)).filter(|_| !of_tried)?;
+    Some(format!(
+        "the id is the hash of key {} of the set, not of this one: the ids are mixed up",
+        other + 1
+    ))
 }
