@@ -103,7 +103,12 @@ impl From<i64> for UnixTime {
 /// Seconds as a person says them, in the two largest units; without sign.
 pub(crate) fn duration(seconds: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s")];
+    // 30 000 years: what is further away is nobody's date.
+    const LONGEST: f64 = 1e12;
     let mut rest = seconds.abs().trunc();
+    if rest > LONGEST {
+        return "more than 30000 years".to_owned();
+    }
     if rest < 1.0 {
         return format!("{} s", seconds.abs());
     }
@@ -198,6 +203,14 @@ mod tests {
         for (text, instant) in table {
             let read = parse_rfc3339(text).map(|instant| instant.to_string());
             assert_eq!(read.as_deref(), instant, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_reads_the_same(seconds in -62_167_219_200_i64..253_402_300_800) {
+            let at = UnixTime::from(seconds);
+            proptest::prop_assert_eq!(parse_rfc3339(&at.to_string()), Some(at));
         }
     }
 

@@ -266,6 +266,8 @@ fn too_large(text: &str) -> Option<SyntaxError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -275,5 +277,65 @@ mod tests {
         assert!(parse_document(&at_the_limit).is_ok());
         let error = parse_document(&format!("{at_the_limit} ")).unwrap_err();
         assert_eq!(error.message, "the document has 1048577 bytes, at most 1048576 are read");
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) + 0.125)),
+            // What plain YAML scalars, indicators and escapes are made of.
+            "[ -~\n\tä\u{1f600}\u{2028}\u{85}]{0,12}".prop_map(Value::from),
+            prop::sample::select(vec![
+                "yes", "0644", "~", "1_000", "<<", "---", "- a", "a: b", "#"
+            ])
+            .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::hash_map("[ -~é\n]{0,8}", inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Block style, with strings and names in double quotes.
+    fn yaml(value: &Value, indent: usize) -> String {
+        let lead = format!("\n{}", "  ".repeat(indent));
+        match value {
+            Value::Array(elements) if !elements.is_empty() => elements
+                .iter()
+                .map(|element| format!("{lead}- {}", yaml(element, indent + 1)))
+                .collect(),
+            Value::Object(members) if !members.is_empty() => members
+                .iter()
+                .map(|(name, value)| {
+                    format!("{lead}{}: {}", Value::from(name.as_str()), yaml(value, indent + 1))
+                })
+                .collect(),
+            leaf => leaf.to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_the_same(value in value()) {
+            let json = Value::from(vec![value.clone()]).to_string();
+            let [printed, pretty] = [json.clone(), serde_json::to_string_pretty(&[&value]).unwrap()];
+            for text in [printed, pretty, format!("# YAML now\n{json}"), format!("---{}\n", yaml(&Value::from(vec![value.clone()]), 0))] {
+                let read = parse_document(&text).map(|node| node.to_json());
+                prop_assert_eq!(read.as_ref().ok(), Some(&Value::from(vec![value.clone()])), "{} {:?}", text, read);
+                // Once more, from what was read.
+                let again = parse_document(&read.unwrap().to_string()).unwrap().to_json();
+                prop_assert_eq!(again, Value::from(vec![value.clone()]));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "[-:{}\\[\\],&*!|>'\"%@`#?~ \\na-c0-9.]{0,60}") {
+            let _ = parse_documents(&text);
+        }
     }
 }

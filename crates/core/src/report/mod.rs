@@ -317,4 +317,37 @@ mod tests {
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(Report::from_json(&text).unwrap(), report);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_reads_the_same(
+            now in -1e12..1e12_f64,
+            iat: i32, life in -1e12..1e12_f64, warn: Option<i32>,
+            name in "[ -~é]{0,12}", seconds in "[0-9.e-]{1,6}", keys in "[ -~]{0,20}",
+            reader: bool, trust: bool,
+        ) {
+            let mut claims = serde_json::json!({
+                "iss": "https://i.example", "aud": [name], "iat": iat, "exp": life, "sub": name, name.clone(): {name.clone(): [iat, null]},
+                "kubernetes.io": {"namespace": "a", "pod": {"name": name, "uid": "p"}, "serviceaccount": {"name": "b", "uid": "u"}}
+            });
+            if let (Some(warn), Some(own)) = (warn, claims.get_mut("kubernetes.io")) {
+                own["warnafter"] = warn.into();
+            }
+            let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+            let token = format!("{}.{}.c2ln", part(r#"{"alg":"RS256"}"#.into()), part(claims.to_string()));
+            let quoted = serde_json::Value::from(name.as_str());
+            let manifests = format!(
+                "kind: Pod\nmetadata: {{name: {quoted}}}\nspec: {{containers: [{{name: c, volumeMounts: [{{name: v, mountPath: /v, subPath: t}}]}}], volumes: [{{name: v, projected: {{sources: [{{serviceAccountToken: {{path: t, expirationSeconds: {seconds}}}}}]}}}}]}}"
+            );
+            let scenario = Scenario { reader: reader.then_some(crate::rotation::Reader::CachedAtStart), ..Scenario::default() };
+            let trust = trust.then(|| serde_json::from_value(serde_json::json!([{"system": "kubernetes", "text": ""}, "{}"])).unwrap());
+            let input = ExplainInput {
+                token: Some(token), jwks: Some(keys), manifests: Some(manifests), trust,
+                cluster: None, scenario: Some(scenario), now: UnixTime(now.trunc()),
+            };
+            let report = explain(&input);
+            let text = serde_json::to_string(&report).unwrap();
+            proptest::prop_assert_eq!(Report::from_json(&text).unwrap(), report);
+        }
+    }
 }

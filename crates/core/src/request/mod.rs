@@ -285,8 +285,10 @@ fn decoded(seconds: f64) -> Refused<()> {
     if seconds.fract() == 0.0 && (-INT64..INT64).contains(&seconds) {
         return Ok(());
     }
+    // As JSON writes it: 1e+300.
+    let number = Value::from(seconds);
     let message = format!(
-        "json: cannot unmarshal number {seconds} into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64"
+        "json: cannot unmarshal number {number} into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64"
     );
     Err(Box::new(ProviderError::known("BadRequest", message).status(400).likely()))
 }
