@@ -22,9 +22,9 @@ impl<'a> Live<'a> {
         Self { cluster, objects: Objects::read(text, cluster.default_namespace()) }
     }
 
-    /// Whether what was pasted is all there is.
+    /// Whether what was pasted is all there is. A list that could not be read to its end is not.
     pub(super) fn is_complete(&self) -> bool {
-        self.cluster.objects_complete == Some(true)
+        self.cluster.objects_complete == Some(true) && self.objects.error.is_none()
     }
 
     pub(super) fn find(&self, kind: &str, namespace: &str, name: &str) -> Found<'_> {

@@ -168,7 +168,8 @@ impl Examination<'_> {
     }
 
     fn not_found(&self, steps: &mut Steps, lookup: &Lookup<'_>, stage: &str, named: &str) {
-        let complete = self.cluster.objects_complete == Some(true);
+        // A list that could not be read to its end is not complete.
+        let complete = self.cluster.objects_complete == Some(true) && self.objects.error.is_none();
         let impossible = lookup.name.is_empty() || path_problem(lookup.name).is_some();
         let (status, title) = match complete || impossible {
             true => (Status::Fail, format!("{named} does not exist")),
