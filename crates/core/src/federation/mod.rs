@@ -6,6 +6,8 @@
 mod apiserver;
 mod authconfig;
 mod aws;
+mod azure;
+mod difference;
 mod facts;
 mod ladder;
 mod outcome;
@@ -24,6 +26,7 @@ use crate::trace::{Check, InputName, Status};
 
 pub(crate) use apiserver::{review, takes_signature};
 pub use aws::TrustPolicy;
+pub use azure::{AzureFacts, IdentityKind};
 pub use facts::{
     Association, AwsFacts, FullTrustDocument, IssuerCertificate, IssuerFacts, KubernetesFacts,
     KubernetesJwtFacts, NoFacts, OidcProvider, OneOrMany, TrustDocument,
@@ -152,6 +155,7 @@ impl FederationInput {
 fn facts_problem(system: System, facts: &Map<String, Value>) -> Option<String> {
     match system {
         System::AwsIrsa | System::AwsPodIdentity => read_facts::<AwsFacts>(Some(facts)).err(),
+        System::Azure => read_facts::<AzureFacts>(Some(facts)).err(),
         System::Kubernetes => read_facts::<KubernetesFacts>(Some(facts)).err(),
         System::KubernetesJwt => read_facts::<KubernetesJwtFacts>(Some(facts)).err(),
         _ => None,
@@ -230,6 +234,10 @@ fn evaluate(
         },
         System::AwsIrsa | System::AwsPodIdentity => match read_facts(facts) {
             Ok(facts) => aws::evaluate(system, text, &facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::Azure => match read_facts(facts) {
+            Ok(facts) => azure::evaluate(text, &facts, subject, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         System::KubernetesJwt => match read_facts(facts) {

@@ -1,4 +1,4 @@
-//! Rule ids: where the core cites each rule of Kubernetes and of AWS, and which it leaves out.
+//! Rule ids: where the core cites each rule of Kubernetes, AWS and Azure, and which it leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ struct Family {
     numbers: &'static [RangeInclusive<u32>],
 }
 
-/// Kubernetes and AWS. The latter's numbers have gaps.
+/// Kubernetes, AWS, Azure. The second's numbers have gaps.
 const FAMILIES: &[Family] = &[
     Family { letter: 'K', numbers: &[1..=99] },
     Family {
@@ -32,6 +32,7 @@ const FAMILIES: &[Family] = &[
             210..=211,
         ],
     },
+    Family { letter: 'Z', numbers: &[1..=48] },
 ];
 
 /// One rule, `K16`.

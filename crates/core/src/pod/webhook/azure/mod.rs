@@ -1,6 +1,8 @@
 //! azure-workload-identity's webhook: a token for Entra ID, and the variables that Azure's SDKs read.
 //!
 //! Source: `github.com/Azure/azure-workload-identity` v1.6.0 and v1.5.1, `pkg/webhook/webhook.go`.
+//! It sees pods that are being created, never updates (Z1). Where its mount clashes with the user's, validation
+//! refuses the pod afterwards (Z17).
 
 mod newer;
 mod proxy;
@@ -85,6 +87,7 @@ impl Call<'_> {
         self.layout().volume(self.named.then_some(pod))
     }
 
+    /// Z9: each annotation counts in its own place only: client and tenant here, what concerns containers on the pod.
     fn of_account(&self, annotation: &str) -> Option<&str> {
         self.account.object()?.annotation(annotation)
     }
