@@ -4,9 +4,9 @@ import { after, before, describe, it } from "node:test";
 import { ApiServer, Ground } from "./lib/cluster.mjs";
 import { newKey } from "./lib/keys.mjs";
 import { populate } from "./lib/world.mjs";
+import { deletions, leeway, legacyTokens, proof, timeBorders } from "./suites/lives.mjs";
 import { tokenRequests } from "./suites/requests.mjs";
-
-const OLD = { rsa: newKey("rsa"), p521: newKey("p521") };
+import { faultyTokens, issuedTokens, oddTokens } from "./suites/reviews.mjs";
 
 /** Flags as the engine takes them, and what signs and verifies. */
 const FLAG_SETS = {
@@ -18,11 +18,11 @@ const FLAG_SETS = {
     },
     signer: newKey("p256"),
   },
-  "cap of a day, no lookup, two issuers, P-384 with old keys": {
+  "cap of a day, no lookup, three issuers, P-384 with old keys": {
     name: "loose",
-    cluster: { issuers: ["https://new.example/a", "http://old.example"], maxTokenExpiration: 86_400, serviceAccountLookup: false },
+    cluster: { issuers: ["https://new.example/a", "http://old.example", "kubernetes/serviceaccount"], maxTokenExpiration: 86_400, serviceAccountLookup: false },
     signer: newKey("p384"),
-    older: [OLD.rsa, OLD.p521],
+    older: [newKey("rsa"), newKey("p521")],
   },
 };
 
@@ -34,13 +34,23 @@ after(() => ground.clear());
 
 for (const [title, { older = [], signer = newKey("rsa"), ...flags }] of Object.entries(FLAG_SETS)) {
   describe(title, () => {
-    let server;
+    let server, doomed;
     before(async () => {
       server = await ApiServer.start(ground, { ...flags, signer, keys: [signer, ...older] });
       await populate(server);
     });
     after(() => server.stop());
 
+    it("TokenReview before and after deletions", async (test) => {
+      doomed = await deletions(test, server);
+    });
     it("TokenRequest", (test) => tokenRequests(test, server));
+    it("TokenReview of issued tokens", (test) => issuedTokens(test, server));
+    it("TokenReview of odd tokens", (test) => oddTokens(test, server));
+    it("TokenReview of tokens with several faults", (test) => faultyTokens(test, server, { seed: 20_261_127, count: 600 }));
+    it("TokenReview of legacy tokens", (test) => legacyTokens(test, server));
+    it("TokenReview about the borders of time claims", (test) => timeBorders(test, server));
+    it("403 with a pod's token before the pod is deleted, 401 after", (test) => proof(test, server));
+    it("TokenReview about the instants at which deletions count", (test) => leeway(test, server, doomed));
   });
 }

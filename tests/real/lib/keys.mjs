@@ -8,7 +8,7 @@ const SIGNS = { rsa: "RS256", p256: "ES256", p384: "ES384", p521: "ES512" };
 
 export const KINDS = Object.keys(SIGNS);
 
-/** `{ kind, alg, kid, privatePem, publicPem }`. */
+/** `{ kind, alg, kid, privatePem, publicPem, jwk }`; the last without its id. */
 export function newKey(kind) {
   const { privateKey } =
     kind === "rsa" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ec", { namedCurve: CURVES[kind] });
@@ -20,13 +20,14 @@ export function newKey(kind) {
     // The API server reads RSA keys in either form, keys of elliptic curves only in that of SEC 1.
     privatePem: privateKey.export({ format: "pem", type: kind === "rsa" ? "pkcs1" : "sec1" }),
     publicPem: publicKey.export({ format: "pem", type: "spki" }),
+    jwk: publicKey.export({ format: "jwk" }),
   };
 }
 
-/** Text or an object as one part of a token. */
-export const part = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+/** Text, bytes or an object as one part of a token. */
+export const part = (value) => (Buffer.isBuffer(value) ? value : Buffer.from(typeof value === "string" ? value : JSON.stringify(value))).toString("base64url");
 
-/** A token of this header and payload, each an object or JSON text to the letter. `alg` is what signs, whatever the header says. */
+/** A token of this header and payload, each as [`part`] takes it. `alg` is what signs, whatever the header says. */
 export function mint(key, payload, { header = { alg: key.alg, kid: key.kid }, alg = key.alg } = {}) {
   const input = `${part(header)}.${part(payload)}`;
   return `${input}.${signature(key, alg, input).toString("base64url")}`;

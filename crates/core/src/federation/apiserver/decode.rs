@@ -54,7 +54,8 @@ pub(super) struct DecodeError {
     pub(super) message: String,
 }
 
-/// An error that ends the decoding, or one that is kept while it goes on; the first of these counts.
+/// An error that ends the decoding (duplicates, what an own decoder refuses, a number where none belongs), or one that
+/// is kept while it goes on; the first of these counts.
 enum Fault {
     Ends(DecodeError),
     Kept(DecodeError),
@@ -125,6 +126,26 @@ fn value(name: &str, value: &Node, shape: &Shape) -> Result<(), Fault> {
     }
 }
 
+/// `crit` as a list of names: those that there are, or why it cannot be decoded.
+pub(super) fn names(value: &Node) -> Result<Vec<&str>, String> {
+    let Data::Array(elements) = &value.data else {
+        let (Fault::Ends(error) | Fault::Kept(error)) = mistyped(value, "[]string");
+        return Err(error.message);
+    };
+    let (mut names, mut kept) = (Vec::new(), None);
+    for element in elements {
+        match (element.as_str(), element.is_null()) {
+            (Some(name), _) => names.push(name),
+            (None, true) => names.push(""),
+            (None, false) => match mistyped(element, "string") {
+                Fault::Ends(error) => return Err(error.message),
+                Fault::Kept(error) => kept = kept.or(Some(error.message)),
+            },
+        }
+    }
+    kept.map_or(Ok(names), Err)
+}
+
 fn is_audience(value: &Node) -> bool {
     match &value.data {
         Data::String(_) => true,
@@ -144,7 +165,9 @@ fn mistyped(value: &Node, wanted: &str) -> Fault {
         Data::Object(_) => "object",
     };
     let message = format!("json: cannot unmarshal {found} into Go value of type {wanted}");
-    Fault::Kept(DecodeError { stage: "claims".into(), message })
+    let error = DecodeError { stage: "claims".into(), message };
+    // `literalStore` panics at a number, and only remembers the others.
+    if matches!(value.data, Data::Number(_)) { Fault::Ends(error) } else { Fault::Kept(error) }
 }
 
 /// `iss` as `hasCorrectIssuer` peeks at it with the standard decoder, before any signature: the last of several,
@@ -184,7 +207,11 @@ mod tests {
             (r#"{"sub":5}"#, Some("json: cannot unmarshal number into Go value of type string")),
             (r#"{"jti":true}"#, Some("json: cannot unmarshal bool into Go value of type string")),
             (r#"{"sub":[]}"#, Some("json: cannot unmarshal array into Go value of type string")),
-            (r#"{"sub":5,"exp":"x"}"#, Some(DATE)),
+            (r#"{"sub":[],"exp":"x"}"#, Some(DATE)),
+            (
+                r#"{"sub":5,"exp":"x"}"#,
+                Some("json: cannot unmarshal number into Go value of type string"),
+            ),
             (r#"{"exp":"x","aud":5}"#, Some(DATE)),
             (r#"{"aud":5,"exp":"x"}"#, Some(AUDIENCE)),
             (r#"{"aud":null}"#, Some(AUDIENCE)),
@@ -203,8 +230,12 @@ mod tests {
                 Some("json: duplicate key 'pod' in object"),
             ),
             (
-                r#"{"kubernetes.io":{"serviceaccount":"x","namespace":1}}"#,
+                r#"{"kubernetes.io":{"serviceaccount":"x","namespace":[]}}"#,
                 Some("json: cannot unmarshal string into Go value of type serviceaccount.ref"),
+            ),
+            (
+                r#"{"kubernetes.io":{"serviceaccount":"x","namespace":1}}"#,
+                Some("json: cannot unmarshal number into Go value of type string"),
             ),
             (
                 r#"{"kubernetes.io":{"node":{"uid":1}}}"#,

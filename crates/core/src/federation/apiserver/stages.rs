@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Examination;
 use super::decode::{DecodeError, decode, peek_issuer};
 use super::steps::{Refusal, Steps};
+use super::token::{Critical, Header};
 use crate::algorithm::{Algorithm, AlgorithmName};
 use crate::check::audience::strict_audiences;
 use crate::check::lifetime::{LEEWAY, go_date};
@@ -17,6 +18,13 @@ use crate::trace::{Check, Status};
 
 /// go-jose's `ErrCryptoFailure`: whatever is wrong with a signature.
 const CRYPTO_FAILURE: &str = "go-jose/go-jose: error in cryptographic primitive";
+
+/// Whether keys were tried beside the one that made the signature.
+#[derive(Debug, Default, Clone, Copy)]
+struct Others {
+    before: bool,
+    after: bool,
+}
 
 impl Examination<'_> {
     /// K49: what is no token at all is skipped without a word.
@@ -73,7 +81,7 @@ impl Examination<'_> {
             steps.push(Steps::check("keys", Status::Skip, title));
             let title = "claims were given, so they count as verified";
             steps.push(Steps::check("signature", Status::Skip, title));
-            self.types(steps, Vec::new());
+            self.types(steps, Others::default());
             return;
         };
         let Some(header) = &token.header else {
@@ -89,7 +97,7 @@ impl Examination<'_> {
             );
             let title = "without keys nobody can tell who signed this token";
             steps.push(Steps::check("signature", Status::Unknown, title).rule("K50"));
-            self.types(steps, Vec::new());
+            self.types(steps, Others::default());
             return;
         };
         let kid = header.kid.as_str();
@@ -110,7 +118,7 @@ impl Examination<'_> {
             steps.judge(check, || Refusal::because("invalid signature, no keys found"));
             let title = "there is no key to check the signature with";
             steps.push(Steps::check("signature", Status::Skip, title).rule("K50"));
-            self.types(steps, Vec::new());
+            self.types(steps, Others::default());
             return;
         }
         let title = "the API server has a key to try";
@@ -119,7 +127,7 @@ impl Examination<'_> {
     }
 
     /// Each key in order: one that made the signature but meets claims of the wrong type is no success either,
-    /// and what the keys before it said is told as well.
+    /// and what the other keys say is told as well.
     fn try_keys(&self, steps: &mut Steps, candidates: &[usize]) {
         let made_it = candidates.iter().position(|at| self.is_signed_by(*at));
         match made_it.and_then(|place| candidates.get(place).map(|at| (place, *at))) {
@@ -129,15 +137,20 @@ impl Examination<'_> {
                     Some(why) => check.hint(looser(&why)).rule("K4"),
                     None => check.rule("K50"),
                 });
-                let failed_before =
-                    if place > 0 { vec![CRYPTO_FAILURE.to_owned()] } else { Vec::new() };
-                self.types(steps, failed_before);
+                self.types(
+                    steps,
+                    Others { before: place > 0, after: place + 1 < candidates.len() },
+                );
             }
             None => {
                 let title = "the key did not make this signature";
                 let check = Steps::check("signature", Status::Fail, title).rule("K50");
-                steps.judge(check, || Refusal::because(CRYPTO_FAILURE));
-                self.types(steps, Vec::new());
+                let reason = match self.token.and_then(|token| token.header.as_ref()) {
+                    Some(Header { critical: Critical::Unreadable(message), .. }) => message,
+                    _ => CRYPTO_FAILURE,
+                };
+                steps.judge(check, || Refusal::because(reason));
+                self.types(steps, Others::default());
             }
         }
     }
@@ -163,7 +176,7 @@ impl Examination<'_> {
     }
 
     /// K54, K9, K53: the types of the claims, and the issuer as it was really decoded (K51).
-    fn types(&self, steps: &mut Steps, mut said_before: Vec<String>) {
+    fn types(&self, steps: &mut Steps, others: Others) {
         let Some(payload) = self.payload else { return };
         if let Err(DecodeError { stage, message }) = decode(payload, self.legacy) {
             let title = match stage.as_str() {
@@ -172,8 +185,9 @@ impl Examination<'_> {
                 date => format!("`{}` is not a number", date.trim_start_matches("time/")),
             };
             let check = Steps::check(&stage, Status::Fail, title).rule("K54");
-            said_before.push(message);
-            steps.judge(check, || Refusal::Because(said_before));
+            let crypto = |failed: bool| failed.then(|| CRYPTO_FAILURE.to_owned());
+            let said = [crypto(others.before), Some(message), crypto(others.after)];
+            steps.judge(check, || Refusal::Because(said.into_iter().flatten().collect()));
             return;
         }
         let issuer = self.claims().and_then(|claims| claims.text("iss")).unwrap_or_default();

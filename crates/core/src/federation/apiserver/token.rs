@@ -7,6 +7,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use x509_cert::der::Decode as _;
 
+use super::decode::names;
 use crate::algorithm::{Algorithm, AlgorithmName, verify_as_go_jose};
 use crate::document::{Data, Duplicates, Node, parse_json};
 use crate::jwk::Keys;
@@ -44,10 +45,33 @@ pub(in crate::federation) struct Header {
     pub(in crate::federation) alg: String,
     /// An empty one counts as none (K50).
     pub(in crate::federation) kid: String,
-    /// `crit` stands in it, whatever it names: no key then helps (K50).
-    pub(in crate::federation) critical: bool,
+    pub(in crate::federation) critical: Critical,
     /// `b64: false`: the payload is signed as it is.
     bare_payload: bool,
+}
+
+/// `crit`, which is looked at with each key that is tried (K50; go-jose `DetachedVerify`).
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::federation) enum Critical {
+    #[default]
+    Absent,
+    /// Nothing but `b64`, or nothing at all.
+    Known,
+    /// No key helps.
+    Unknown,
+    /// No key helps either, and this is said instead of the usual.
+    Unreadable(String),
+}
+
+impl Critical {
+    fn of(crit: Option<&Node>) -> Self {
+        match crit.map(names) {
+            None => Self::Absent,
+            Some(Ok(names)) if names.iter().all(|name| *name == "b64") => Self::Known,
+            Some(Ok(_)) => Self::Unknown,
+            Some(Err(message)) => Self::Unreadable(message),
+        }
+    }
 }
 
 impl Token {
@@ -98,9 +122,10 @@ impl Token {
 
     /// K4. What podpass verifies to the letter anyhow is not verified twice.
     pub(in crate::federation) fn is_signed_by(&self, evidence: &Evidence, at: usize) -> bool {
-        let Some(header) = self.header.as_ref().filter(|header| !header.critical) else {
+        let Some(header) = self.header.as_ref() else { return false };
+        if !matches!(header.critical, Critical::Absent | Critical::Known) {
             return false;
-        };
+        }
         let AlgorithmName::Known(algorithm) = Algorithm::named(&header.alg) else { return false };
         let Some(public) = evidence.key(at).and_then(|key| key.public.as_ref()) else {
             return false;
@@ -109,7 +134,9 @@ impl Token {
             .jws
             .as_ref()
             .is_some_and(|jws| jws.is_well_formed() && jws.signing_input() == self.signing_input);
-        if to_the_letter && algorithm.fits(public) {
+        // podpass itself takes no `crit`.
+        let plain = header.critical == Critical::Absent;
+        if to_the_letter && plain && algorithm.fits(public) {
             return matches!(evidence.judge(&[at]), Judgement::Valid(_));
         }
         verify_as_go_jose(algorithm, public, &self.signing_input, &self.signature)
@@ -154,7 +181,7 @@ impl Header {
         Ok(Self {
             alg: text("alg")?,
             kid: text("kid")?,
-            critical: member("crit").is_some(),
+            critical: Critical::of(member("crit")),
             bare_payload: member("b64").and_then(Node::as_bool) == Some(false),
         })
     }
