@@ -1,30 +1,40 @@
 /** What the engine predicts beside what a real API server answers: one server for each set of flags, cases side by side. */
 import { after, before, describe, it } from "node:test";
 
-import { ApiServer, Ground } from "./lib/cluster.mjs";
+import { ApiServer, Ground, ISSUER } from "./lib/cluster.mjs";
 import { newKey } from "./lib/keys.mjs";
 import { populate } from "./lib/world.mjs";
+import { discovery, verification } from "./suites/discovery.mjs";
 import { deletions, leeway, legacyTokens, proof, timeBorders } from "./suites/lives.mjs";
+import { generatedPods } from "./suites/pods.mjs";
 import { tokenRequests } from "./suites/requests.mjs";
 import { faultyTokens, issuedTokens, oddTokens } from "./suites/reviews.mjs";
+import { startUpErrors } from "./suites/start-up.mjs";
 
-/** Flags as the engine takes them, and what signs and verifies. */
+/** Flags as the engine takes them, what signs and verifies, and the suites that depend on neither. */
 const FLAG_SETS = {
-  "default flags": { name: "default", cluster: {} },
+  "default flags": { name: "default", cluster: {}, once: true },
   "cap of an hour, no extension, P-256, two issuers, api-audiences": {
     name: "strict",
     cluster: {
       issuers: ["https://new.example", "https://old.example"], apiAudiences: ["api", "https://new.example"], maxTokenExpiration: 3600, extendTokenExpiration: false,
+      jwksUri: "https://keys.example/jwks?a=1",
     },
     signer: newKey("p256"),
   },
   "cap of a day, no lookup, three issuers, P-384 with old keys": {
     name: "loose",
-    cluster: { issuers: ["https://new.example/a", "http://old.example", "kubernetes/serviceaccount"], maxTokenExpiration: 86_400, serviceAccountLookup: false },
+    cluster: { issuers: ["http://new.example/a", "https://old.example", "kubernetes/serviceaccount"], maxTokenExpiration: 86_400, serviceAccountLookup: false },
     signer: newKey("p384"),
     older: [newKey("rsa"), newKey("p521")],
   },
+  "an old key first, P-521": {
+    name: "old-first", cluster: { issuers: [ISSUER, "https://other.example"], jwksUri: "https://keys.example/b" }, signer: newKey("p521"), older: [newKey("p384"), newKey("rsa")], oldFirst: true,
+  },
 };
+
+/** Accepts pods as they come: it fills in the API's defaults, and nothing for ServiceAccounts. */
+const DEFAULTER = { name: "defaulter", cluster: { disableAdmissionPlugins: ["ServiceAccount"] } };
 
 let ground;
 before(async () => {
@@ -32,11 +42,15 @@ before(async () => {
 });
 after(() => ground.clear());
 
-for (const [title, { older = [], signer = newKey("rsa"), ...flags }] of Object.entries(FLAG_SETS)) {
+describe("flags", () => {
+  it("start-up errors", (test) => startUpErrors(test, ground));
+});
+
+for (const [title, { older = [], oldFirst = false, once = false, signer = newKey("rsa"), ...flags }] of Object.entries(FLAG_SETS)) {
   describe(title, () => {
     let server, doomed;
     before(async () => {
-      server = await ApiServer.start(ground, { ...flags, signer, keys: [signer, ...older] });
+      server = await ApiServer.start(ground, { ...flags, signer, keys: oldFirst ? [...older, signer] : [signer, ...older] });
       await populate(server);
     });
     after(() => server.stop());
@@ -49,6 +63,15 @@ for (const [title, { older = [], signer = newKey("rsa"), ...flags }] of Object.e
     it("TokenReview of odd tokens", (test) => oddTokens(test, server));
     it("TokenReview of tokens with several faults", (test) => faultyTokens(test, server, { seed: 20_261_127, count: 600 }));
     it("TokenReview of legacy tokens", (test) => legacyTokens(test, server));
+    it("discovery", (test) => discovery(test, server));
+    if (!once) return;
+    it("the package verifies tokens with the published keys", (test) => verification(test, server));
+    it("admission of generated pods", async (test) => {
+      const defaulter = await ApiServer.start(ground, DEFAULTER);
+      await populate(defaulter);
+      await generatedPods(test, server, defaulter, { seed: 20_261_127, count: 600 });
+      await defaulter.stop();
+    });
     it("TokenReview about the borders of time claims", (test) => timeBorders(test, server));
     it("403 with a pod's token before the pod is deleted, 401 after", (test) => proof(test, server));
     it("TokenReview about the instants at which deletions count", (test) => leeway(test, server, doomed));

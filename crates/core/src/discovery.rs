@@ -21,19 +21,21 @@ pub struct DiscoveryInput {
     pub keys: String,
     /// The path of the request, a query included or not.
     pub path: String,
+    /// The `Accept` header of the request; none, or an empty one: any form will do (K83).
+    pub accept: Option<String>,
 }
 
 /// What it answers a caller who may read it (K86).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiscoveryAnswer {
-    /// 200 or 404.
+    /// 200, 404 or 406.
     pub status: u16,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// To the letter; of a 404 not told.
+    /// To the letter; of a 404 or 406 not told.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body: Option<String>,
-    /// Why neither path is served: what the API server logs.
+    /// Why neither path is served: what the API server logs. Of a 406: what it answers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
 }
@@ -63,8 +65,8 @@ const JWKS: &str = "/openid/v1/jwks";
 /// ```
 pub fn simulate_discovery(input: &DiscoveryInput) -> DiscoveryAnswer {
     let path = input.path.split(['?', '#']).next().unwrap_or_default();
-    // K83: a trailing slash is nothing, what stands below is not found.
-    let path = path.strip_suffix('/').unwrap_or(path);
+    // K83: slashes at the end are nothing, what stands below is not found.
+    let path = path.trim_end_matches('/');
     if path != CONFIGURATION && path != JWKS {
         return not_found(None);
     }
@@ -72,9 +74,9 @@ pub fn simulate_discovery(input: &DiscoveryInput) -> DiscoveryAnswer {
     match published {
         Err(reason) => not_found(Some(reason)),
         Ok(published) if path == CONFIGURATION => {
-            found(&input.cluster, "application/json", published.configuration())
+            found(input, "application/json", || published.configuration())
         }
-        Ok(published) => found(&input.cluster, "application/jwk-set+json", published.key_set()),
+        Ok(published) => found(input, "application/jwk-set+json", || published.key_set()),
     }
 }
 
@@ -87,12 +89,30 @@ fn not_found(error: Option<String>) -> DiscoveryAnswer {
 }
 
 /// K83. With an external signer `max-age` runs to the next refresh of its keys, which nobody here knows.
-fn found(cluster: &Cluster, content_type: &str, body: String) -> DiscoveryAnswer {
+fn found(
+    input: &DiscoveryInput,
+    content_type: &str,
+    body: impl FnOnce() -> String,
+) -> DiscoveryAnswer {
+    if !accepts(input.accept.as_deref().unwrap_or_default(), content_type) {
+        let error = format!("406: Not Acceptable\n\nAvailable representations: {content_type}");
+        return DiscoveryAnswer { status: 406, ..not_found(Some(error)) };
+    }
     let mut headers = BTreeMap::from([("content-type".to_owned(), content_type.to_owned())]);
-    if cluster.external_signer.is_none() {
+    if input.cluster.external_signer.is_none() {
         headers.insert("cache-control".to_owned(), "public, max-age=3600".to_owned());
     }
-    DiscoveryAnswer { status: 200, headers, body: Some(body), error: None }
+    DiscoveryAnswer { status: 200, headers, body: Some(body()), error: None }
+}
+
+/// K83: media types as they are written, parameters cut off; `application/*` is not understood, and `q=0` forbids nothing.
+/// Source: go-restful v3 `route.go` `matchesAccept`.
+fn accepts(header: &str, content_type: &str) -> bool {
+    header.is_empty()
+        || header.split(',').any(|one| {
+            let one = one.split(';').next().unwrap_or_default().trim_matches(' ');
+            one == "*/*" || one == content_type
+        })
 }
 
 struct Published {

@@ -185,8 +185,12 @@ fn jwks_uri(cluster: &Cluster) -> Option<String> {
     let uri = cluster.jwks_uri.as_deref().filter(|uri| !uri.is_empty())?;
     match go_url::parse(uri) {
         Err(error) => Some(format!("service-account-jwks-uri must be a valid URL: {error}")),
-        Ok(url) => (url.scheme != "https")
-            .then(|| format!("service-account-jwks-uri requires https scheme, parsed as: {uri}")),
+        Ok(url) => (url.scheme != "https").then(|| {
+            format!(
+                "service-account-jwks-uri requires https scheme, parsed as: {}",
+                go_url::printed(uri)
+            )
+        }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Go's `url.Parse`, as far as flags of the API server are judged by it.
+//! Go's `url.Parse`, and how a parsed URL prints, as far as flags of the API server are judged by it.
 //!
 //! Source: Go 1.26 (which builds Kubernetes 1.36) `net/url` `Parse`, `getScheme`, `parseAuthority`, `parseHost`, `unescape`.
 
@@ -52,25 +52,88 @@ fn parts(text: &str) -> Result<Url<'_>, Problem> {
             return Err("first path segment in URL cannot contain colon".to_owned().into());
         }
     }
-    let authority =
-        rest.strip_prefix("//").filter(|rest| !scheme.is_empty() || !rest.starts_with('/'));
-    let path = match authority {
-        Some(rest) => {
-            let at = rest.find('/').unwrap_or(rest.len());
-            let (authority, path) = rest.split_at(at);
-            let (user, name) = match authority.rsplit_once('@') {
-                Some((user, name)) => (Some(user), name),
-                None => (None, authority),
-            };
-            host(&scheme, name)?;
-            user.map_or(Ok(()), user_info)?;
-            path
-        }
-        None => rest,
-    };
+    let (authority, path) = authority(&scheme, rest);
+    if let Some(authority) = authority {
+        let (user, name) = match authority.rsplit_once('@') {
+            Some((user, name)) => (Some(user), name),
+            None => (None, authority),
+        };
+        host(&scheme, name)?;
+        user.map_or(Ok(()), user_info)?;
+    }
     escapes(path)?;
     escapes(fragment).map_err(|text| Problem { text, in_fragment: true })?;
     Ok(Url { scheme, query, fragment })
+}
+
+/// `//host` and what follows it, or a path alone.
+fn authority<'a>(scheme: &str, rest: &'a str) -> (Option<&'a str>, &'a str) {
+    let after = rest.strip_prefix("//").filter(|rest| !scheme.is_empty() || !rest.starts_with('/'));
+    let Some(after) = after else { return (None, rest) };
+    let (authority, path) = after.split_at(after.find('/').unwrap_or(after.len()));
+    (Some(authority), path)
+}
+
+/// `url.String` of a URL that was parsed: the scheme in lower case, what a path or fragment cannot hold escaped.
+pub(crate) fn printed(text: &str) -> String {
+    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let Ok((scheme, rest)) = scheme(before) else { return text.to_owned() };
+    let (rest, query) =
+        rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let mut whole = if scheme.is_empty() { String::new() } else { format!("{scheme}:") };
+    if !scheme.is_empty() && !rest.starts_with('/') {
+        whole.push_str(rest);
+    } else {
+        let (authority, path) = authority(&scheme, rest);
+        // An empty host with nothing after it is not printed.
+        if let Some(host) = authority.filter(|host| !host.is_empty() || !path.is_empty()) {
+            whole.push_str("//");
+            whole.push_str(host);
+        }
+        whole.push_str(&escaped(path, "$&+,/:;=@"));
+    }
+    if let Some(query) = query {
+        whole.push('?');
+        whole.push_str(query);
+    }
+    if !fragment.is_empty() {
+        whole.push('#');
+        whole.push_str(&escaped(fragment, "$&+,/:;=?@!()*"));
+    }
+    whole
+}
+
+/// As it was written if nothing in it needs an escape; else decoded and escaped anew. `plain`: what does not, beside
+/// letters, digits and `-_.~`.
+fn escaped(text: &str, plain: &str) -> String {
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    let may_stay =
+        |b: u8| unreserved(b) || b"!$&'()*+,;=:@[]%".contains(&b) || plain.as_bytes().contains(&b);
+    if text.bytes().all(may_stay) {
+        return text.to_owned();
+    }
+    let escape = |b: u8| match unreserved(b) || plain.as_bytes().contains(&b) {
+        true => char::from(b).to_string(),
+        false => format!("%{b:02X}"),
+    };
+    unescaped(text).into_iter().map(escape).collect()
+}
+
+/// The bytes of a text whose escapes are good.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (digits, part.get(2..)) {
+            (Some(byte), Some(rest)) => {
+                bytes.push(byte);
+                bytes.extend(rest.bytes());
+            }
+            _ => bytes.extend(part.bytes()),
+        }
+    }
+    bytes
 }
 
 /// What stands before the first colon, if it is a scheme.
@@ -230,10 +293,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn prints_as_go_does() {
+        #[rustfmt::skip]
+        let table = [
+            ("HTTP://Keys.example/A b",  "http://Keys.example/A%20b"),
+            ("http://",                  "http:"),
+            ("http:///x",                "http:///x"),
+            ("http:/x",                  "http:/x"),
+            ("/keys/%41%20",             "/keys/%41%20"),
+            ("/ä/%41!",                  "/%C3%A4/A%21"),
+            ("//h/x?a b#c d!",           "//h/x?a b#c%20d!"),
+            ("mailto:A b?",              "mailto:A b?"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(printed(text), expected, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(text in ".{0,40}", url in "[a:/%\\[\\]@?# é0-9]{0,20}") {
-            let _ = (parse(&text), parse(&url));
+            let _ = (parse(&text), parse(&url), printed(&text), printed(&url));
         }
     }
 }

@@ -11,7 +11,7 @@ import { freePorts, run, start, stop, until } from "./processes.mjs";
 const module_ = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where `cargo xtask` has put the programs. */
-const APISERVER = process.env.PODPASS_APISERVER ?? "kube-apiserver";
+export const APISERVER = process.env.PODPASS_APISERVER ?? "kube-apiserver";
 const ETCD = process.env.PODPASS_ETCD ?? "etcd";
 
 export const ISSUER = "https://kubernetes.default.svc.cluster.local";
@@ -62,7 +62,7 @@ export function flagsOf(cluster) {
   const flag = (name, value) => (value === undefined ? [] : [`--${name}=${value}`]);
   return [
     ...issuers.map((issuer) => `--service-account-issuer=${issuer}`),
-    ...flag("api-audiences", apiAudiences?.join(",")),
+    ...flag("api-audiences", apiAudiences?.length > 0 ? apiAudiences.join(",") : undefined),
     ...flag("service-account-max-token-expiration", maxTokenExpiration === undefined ? undefined : `${maxTokenExpiration}s`),
     ...flag("service-account-extend-token-expiration", extendTokenExpiration),
     ...flag("service-account-lookup", serviceAccountLookup),
@@ -115,9 +115,9 @@ export class ApiServer {
   request(method, path, { body, headers = {}, token, anonymous = false } = {}) {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const agent = token !== undefined || anonymous ? this.agent : this.admin;
-    const sent = { ...(text !== undefined && { "content-type": "application/json" }), ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers };
+    const sent = { ...(text !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(text) }), ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers };
     return new Promise((resolve, reject) => {
-      const request = https.request(`${this.url}${path}`, { method, agent, headers: sent }, (answer) => {
+      const request = https.request(this.url, { path, method, agent, headers: sent }, (answer) => {
         const chunks = [];
         answer.on("data", (chunk) => chunks.push(chunk)).on("error", reject);
         answer.on("end", () => resolve(new Answer(answer.statusCode, answer.headers, Buffer.concat(chunks).toString())));

@@ -233,14 +233,17 @@ export interface DiscoveryInput {
   keys: string | object;
   /** `/.well-known/openid-configuration`, `/openid/v1/jwks`; any other is not found. */
   path: string;
+  /** The `Accept` header of the request; none, or an empty one: any form will do. */
+  accept?: string;
 }
 
 export interface DiscoveryAnswer {
+  /** 200, 404 or, where `accept` names no form that is served, 406. */
   status: number;
   headers: { [lowerCaseName: string]: string };
-  /** To the letter; of a 404 not told. */
+  /** To the letter; of a 404 or 406 not told. */
   body?: string;
-  /** Why nothing is published, as the API server logs it. */
+  /** Why nothing is published, as the API server logs it; of a 406 what it answers. */
   error?: string;
 }
 
