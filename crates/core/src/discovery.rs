@@ -256,7 +256,12 @@ mod tests {
 
     fn get(cluster: &str, path: &str) -> DiscoveryAnswer {
         let cluster = serde_json::from_str(cluster).unwrap();
-        simulate_discovery(&DiscoveryInput { cluster, keys: P256.into(), path: path.into() })
+        simulate_discovery(&DiscoveryInput {
+            cluster,
+            keys: P256.into(),
+            path: path.into(),
+            accept: None,
+        })
     }
 
     #[test]
@@ -314,8 +319,8 @@ mod tests {
         #[test]
         fn never_panics(issuer: String, keys: String, path: String, address: String) {
             let cluster = Cluster { issuers: Some(vec![issuer]), external_address: Some(address), ..Cluster::default() };
-            simulate_discovery(&DiscoveryInput { cluster: cluster.clone(), keys, path });
-            simulate_discovery(&DiscoveryInput { cluster, keys: P256.into(), path: JWKS.into() });
+            simulate_discovery(&DiscoveryInput { cluster: cluster.clone(), keys, path, accept: None });
+            simulate_discovery(&DiscoveryInput { cluster, keys: P256.into(), path: JWKS.into(), accept: None });
         }
     }
 }

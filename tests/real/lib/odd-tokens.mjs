@@ -114,7 +114,7 @@ export function oddHeaders(key, claims) {
     ["kid with blanks", { alg, kid: ` ${kid}` }], ["no alg", { kid }], ["no header members", {}],
     ["Kid", { alg, Kid: kid }], ["ALG", { ALG: alg, kid }], ["KID beside kid", { alg, kid, KID: "x" }],
     ["typ JWT", { ...usual, typ: "JWT" }], ["typ at+jwt", { ...usual, typ: "at+jwt" }], ["cty JWT", { ...usual, cty: "JWT" }],
-    ["crit b64", { ...usual, crit: ["b64"], b64: true }], ["b64 false", { ...usual, b64: false }], ["crit of nothing", { ...usual, crit: [] }],
+    ["crit b64 alone", { ...usual, crit: ["b64"] }], ["crit b64", { ...usual, crit: ["b64"], b64: true }], ["b64 false", { ...usual, b64: false }], ["crit of nothing", { ...usual, crit: [] }],
     ["jwk of another key", { ...usual, jwk: other.jwk }], ["jwk of the key", { ...usual, jwk: key.jwk }], ["jwk without kty", { ...usual, jwk: { kid } }],
     ["jwk with an unknown kty", { ...usual, jwk: { kty: "x" } }], ["x5c of no certificate", { ...usual, x5c: ["MII="] }], ["x5c of no base64", { ...usual, x5c: ["!"] }],
   ];
