@@ -9,9 +9,12 @@ mod aws;
 mod azure;
 mod difference;
 mod facts;
+mod fulcio;
 mod ladder;
+mod oidc;
 mod outcome;
 mod recognise;
+mod signed;
 mod subject;
 
 use serde::{Deserialize, Serialize};
@@ -158,6 +161,8 @@ fn facts_problem(system: System, facts: &Map<String, Value>) -> Option<String> {
         System::Azure => read_facts::<AzureFacts>(Some(facts)).err(),
         System::Kubernetes => read_facts::<KubernetesFacts>(Some(facts)).err(),
         System::KubernetesJwt => read_facts::<KubernetesJwtFacts>(Some(facts)).err(),
+        System::Fulcio => read_facts::<NoFacts>(Some(facts)).err(),
+        System::Oidc => read_facts::<IssuerFacts>(Some(facts)).err(),
         _ => None,
     }
 }
@@ -242,6 +247,14 @@ fn evaluate(
         },
         System::KubernetesJwt => match read_facts(facts) {
             Ok(facts) => authconfig::evaluate(text, &facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::Fulcio => match read_facts(facts) {
+            Ok(facts) => fulcio::evaluate(text, facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::Oidc => match read_facts(facts) {
+            Ok(facts) => oidc::evaluate(text, &facts, subject, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         other => not_modelled(other),
