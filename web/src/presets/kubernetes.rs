@@ -182,3 +182,40 @@ pub(super) fn subpath(_: &Samples) -> Inputs {
     );
     Inputs { manifests: manifests.into(), ..Inputs::default() }
 }
+
+/// Z2: the label stands on the Deployment, where no webhook looks.
+pub(super) fn aks_label(_: &Samples) -> Inputs {
+    Inputs {
+        manifests: "apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: api-gateway
+  namespace: production
+  annotations:
+    azure.workload.identity/client-id: 5d4f2c1e-8f0b-4d5e-9a57-1f2e3d4c5b6a
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api-gateway
+  namespace: production
+  labels:
+    azure.workload.identity/use: \"true\"
+spec:
+  selector:
+    matchLabels:
+      app: api-gateway
+  template:
+    metadata:
+      labels:
+        app: api-gateway
+    spec:
+      serviceAccountName: api-gateway
+      containers:
+        - name: app
+          image: registry.example/api-gateway:1.4
+"
+        .into(),
+        ..Inputs::default()
+    }
+}

@@ -30,7 +30,7 @@ pub(crate) struct Preset {
 }
 
 /// Every example; the first is loaded at the start.
-pub(crate) const PRESETS: [Preset; 22] = [
+pub(crate) const PRESETS: [Preset; 23] = [
     Preset { id: "healthy-irsa", label: "healthy IRSA", make: aws::healthy },
     Preset { id: "wrong-namespace", label: "wrong namespace", make: aws::wrong_namespace },
     Preset { id: "wrong-audience", label: "wrong audience", make: aws::wrong_audience },
@@ -63,6 +63,7 @@ pub(crate) const PRESETS: [Preset; 22] = [
     },
     Preset { id: "automount-false", label: "automount: false", make: kubernetes::automount_false },
     Preset { id: "subpath", label: "subPath never refreshes", make: kubernetes::subpath },
+    Preset { id: "aks-label", label: "AKS: label missing", make: kubernetes::aks_label },
     Preset { id: "yaml-error", label: "YAML error", make: aws::yaml_error },
     Preset { id: "json-comma", label: "policy without a comma", make: aws::json_comma },
 ];

@@ -64,6 +64,24 @@ fn what_goes_wrong_later_is_seen_on_the_timeline() {
 }
 
 #[test]
+fn a_missing_label_is_found_and_can_be_mended() {
+    let pod = report("aks-label").pods.remove(0);
+    let finding =
+        pod.findings.iter().find(|finding| finding.code == "azure-label-missing").unwrap();
+    assert_eq!(finding.fixes.len(), 1);
+    assert!(pod.injected.iter().all(|injection| injection.by == "serviceaccount-admission"));
+}
+
+#[test]
+fn the_healthy_pod_gets_its_token_from_the_webhook() {
+    let pod = report("healthy-irsa").pods.remove(0);
+    let token =
+        pod.tokens.iter().find(|token| token.audience.as_deref() == Some("sts.amazonaws.com"));
+    assert_eq!(token.unwrap().injected_by.as_deref(), Some("eks-pod-identity-webhook"));
+    assert_eq!(token.unwrap().mounts[0].env, ["AWS_WEB_IDENTITY_TOKEN_FILE"]);
+}
+
+#[test]
 fn ids_are_unique() {
     let mut ids: Vec<_> = PRESETS.iter().map(|preset| preset.id).collect();
     ids.sort_unstable();
