@@ -27,7 +27,7 @@ struct Mark {
 }
 
 /// Bytes between marks.
-const STRIDE: usize = 1024;
+const STRIDE: usize = 128;
 
 impl Mark {
     /// The mark after `text`, which starts at this one.

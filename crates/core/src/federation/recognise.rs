@@ -10,6 +10,8 @@ pub(crate) fn system_of(document: &TrustDocument) -> Option<System> {
 
 fn recognise(text: &str) -> Option<System> {
     match parse_document(text) {
+        // Terraform around JSON reads as one YAML text.
+        Ok(node) if !node.is_object() && text.contains("sts:AssumeRole") => Some(System::AwsIrsa),
         Ok(node) => recognise_node(&node),
         // A broken document is still somebody's: these words stand in no other vendor's.
         Err(_) if text.contains("\"Statement\"") || text.contains("sts:AssumeRole") => {
@@ -27,8 +29,7 @@ fn recognise_node(node: &Node) -> Option<System> {
             .map(|_| System::Azure);
     }
     let has = |name: &str| node.get(name).is_some();
-    let role = node.get("Role").unwrap_or(node);
-    if let Some(policy) = role.get("AssumeRolePolicyDocument") {
+    if let Some(policy) = role_policy(node) {
         return Some(aws(policy));
     }
     if has("Statement") {
@@ -63,6 +64,24 @@ fn recognise_node(node: &Node) -> Option<System> {
         () if has("issuer") && has("audience") => Some(System::Oidc),
         () => None,
     }
+}
+
+/// The trust policy in a role: of `aws iam get-role` and `list-roles`, CloudFormation, Terraform's state.
+fn role_policy(node: &Node) -> Option<&Node> {
+    let policy = |role: &'_ Node| {
+        role.get("AssumeRolePolicyDocument").or_else(|| role.get("assume_role_policy")).is_some()
+    };
+    let listed = node.get("Roles").and_then(|roles| roles.elements().first());
+    let resources = node.get("Resources").map(Node::members).unwrap_or_default();
+    let of_template = resources.iter().filter_map(|member| member.value.get("Properties"));
+    [Some(node), node.get("Role"), node.get("Properties"), node.get("values"), listed]
+        .into_iter()
+        .flatten()
+        .chain(of_template)
+        .find(|role| policy(role))
+        .and_then(|role| {
+            role.get("AssumeRolePolicyDocument").or_else(|| role.get("assume_role_policy"))
+        })
 }
 
 /// Entra: `issuer`, `audiences`, and a subject or a flexible expression.
@@ -111,6 +130,20 @@ mod tests {
             ),
             (r#"{"Role":{"AssumeRolePolicyDocument":"%7B%7D"}}"#, Some(System::AwsIrsa)),
             (r#"{"Statement":[{"Effect":"Allow",}]}"#, Some(System::AwsIrsa)),
+            (r#"{"Roles":[{"AssumeRolePolicyDocument":{}}]}"#, Some(System::AwsIrsa)),
+            (
+                r#"{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}"#,
+                Some(System::AwsIrsa),
+            ),
+            (
+                r#"{"Resources":{"A":{},"B":{"Properties":{"AssumeRolePolicyDocument":{"Statement":{"Principal":{"Service":"pods.eks.amazonaws.com"}}}}}}}"#,
+                Some(System::AwsPodIdentity),
+            ),
+            (r#"{"assume_role_policy":"{}"}"#, Some(System::AwsIrsa)),
+            (
+                "assume_role_policy = jsonencode({\"Statement\": [{\"Action\": \"sts:AssumeRole\"}]})",
+                Some(System::AwsIrsa),
+            ),
             (r#"{"value":[{"issuer":"i","subject":"s","audiences":[]}]}"#, Some(System::Azure)),
             ("bindings: []\n", Some(System::Gke)),
             ("attributeMapping: {}\n", Some(System::GcpWif)),

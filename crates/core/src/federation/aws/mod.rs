@@ -188,7 +188,7 @@ impl Case<'_> {
         };
         let rejected = role.refusals.first().map(|first| ProviderError {
             code: first.code.to_owned(),
-            message: first.message.to_owned(),
+            message: first.message.clone().into_owned(),
             http_status: Some(if first.code == "LimitExceeded" { 409 } else { 400 }),
             certainty: first.certainty,
             alternatives: alternatives(first),

@@ -1,16 +1,19 @@
 //! The role trust policy as IAM stores it: read with positions, and refused where IAM refuses to save it.
 //!
 //! A document is a bare policy or what `aws iam get-role` prints, whose `AssumeRolePolicyDocument` is an
-//! object or a URL-encoded string. Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and
+//! object or a URL-encoded string; or a role of CloudFormation or Terraform, as far as it is plain JSON. Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and
 //! "IAM JSON policy elements" (read 2026-11).
 
 mod reader;
 mod refusals;
+mod shared;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
 use self::reader::Reader;
+pub(super) use self::shared::is_shared;
 use super::condition::Operator;
 use super::percent;
 use crate::document::{
@@ -73,7 +76,7 @@ pub(super) struct Role {
 pub(super) struct Refusal {
     pub(super) code: &'static str,
     /// IAM's text.
-    pub(super) message: &'static str,
+    pub(super) message: Cow<'static, str>,
     /// Another text that IAM has for it.
     pub(super) alternative: Option<&'static str>,
     pub(super) certainty: Certainty,
@@ -167,9 +170,10 @@ pub(super) fn parse(text: &Text<'_>) -> Document {
     if text.text.trim().is_empty() {
         return Document::NoRole;
     }
-    let root = match parse_document(text.text) {
-        Ok(root) => root,
-        Err(error) => return Document::Unreadable(error),
+    let root = match (parse_document(text.text), terraform(text.text)) {
+        (_, Some(root)) => root,
+        (Ok(root), None) => root,
+        (Err(error), None) => return Document::Unreadable(error),
     };
     let cursor = Cursor { node: &root, pointer: String::new(), inside: None };
     Document::Role(Box::new(read_role(text, &cursor)))
@@ -177,7 +181,7 @@ pub(super) fn parse(text: &Text<'_>) -> Document {
 
 /// Whether IAM itself ever saw this text: `get-role` output is wrapped, a policy file is not.
 pub(super) fn is_wrapped(text: &str) -> bool {
-    text.contains("AssumeRolePolicyDocument")
+    POLICY_MEMBERS.iter().any(|name| text.contains(name))
 }
 
 /// IAM's word for text that is no JSON.
@@ -185,17 +189,66 @@ pub(super) fn invalid_json() -> (&'static str, &'static str) {
     ("MalformedPolicyDocument", INVALID_JSON)
 }
 
+/// The JSON in Terraform's `jsonencode({...})` or `<<EOF {...} EOF`, at its own place.
+fn terraform(text: &str) -> Option<Node> {
+    if text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let marker = text.find("jsonencode(").or_else(|| text.find("<<"))?;
+    let start = marker + text.get(marker..)?.find('{')?;
+    let end = start + object_length(text.get(start..)?)?;
+    // What stands before it becomes blanks, so that every place stays.
+    let json = format!("{}{}", " ".repeat(start), text.get(start..end)?);
+    parse_json(&json, Duplicates::LastWins).ok()
+}
+
+/// Bytes of the JSON object that a text begins with.
+fn object_length(text: &str) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => depth += 1,
+            b'}' if !in_string && depth == 1 => return Some(at + 1),
+            b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where a document holds a role: `aws iam get-role` and `list-roles`, a CloudFormation resource or template,
+/// a role in Terraform's state; else the document is the policy itself.
+fn find_role<'n>(root: &Cursor<'n>) -> Cursor<'n> {
+    let holds = |at: &Cursor<'_>| POLICY_MEMBERS.iter().any(|name| at.node.get(name).is_some());
+    let resources = root.get("Resources").map(|resources| resources.members()).unwrap_or_default();
+    let of_template = resources.into_iter().filter_map(|(_, one)| one.get("Properties"));
+    let of_list = root.get("Roles").map(|roles| roles.each()).unwrap_or_default();
+    let wrapped = [root.get("Role"), root.get("Properties"), root.get("values")];
+    let mut candidates = wrapped.into_iter().flatten().chain(of_list).chain(of_template);
+    candidates.find(|one| holds(one)).unwrap_or_else(|| root.clone())
+}
+
+/// Members that hold a role's trust policy.
+const POLICY_MEMBERS: [&str; 2] = ["AssumeRolePolicyDocument", "assume_role_policy"];
+
 fn read_role(text: &Text<'_>, root: &Cursor<'_>) -> Role {
-    let wrapped = root.get("Role").unwrap_or_else(|| root.clone());
-    let Some(policy) = wrapped.get("AssumeRolePolicyDocument") else {
+    let wrapped = find_role(root);
+    let Some(policy) = POLICY_MEMBERS.iter().find_map(|name| wrapped.get(name)) else {
         let mut role = Role::default();
         read_policy(&mut role, text.text.get(root.node.range.clone()).unwrap_or_default(), root);
         return role;
     };
     let mut role = Role {
-        arn: wrapped.text_of("Arn"),
-        name: wrapped.text_of("RoleName"),
-        max_session_duration: wrapped.node.get("MaxSessionDuration").and_then(Node::as_f64),
+        arn: wrapped.text_of("Arn").or_else(|| wrapped.text_of("arn")),
+        name: wrapped.text_of("RoleName").or_else(|| wrapped.text_of("name")),
+        max_session_duration: wrapped
+            .node
+            .get("MaxSessionDuration")
+            .or_else(|| wrapped.node.get("max_session_duration"))
+            .and_then(Node::as_f64),
         ..Role::default()
     };
     match policy.node.as_str() {
@@ -226,7 +279,7 @@ fn read_encoded(role: &mut Role, encoded: &str, at: &Cursor<'_>) {
         }
         None => role.refusals.push(Refusal {
             code: "MalformedPolicyDocument",
-            message: INVALID_JSON,
+            message: Cow::Borrowed(INVALID_JSON),
             alternative: None,
             certainty: Certainty::Likely,
             title: "AssumeRolePolicyDocument is text that holds no JSON policy".to_owned(),

@@ -7,25 +7,13 @@ use super::condition::Set;
 use super::evaluate::action_holds;
 use super::judge::Holds;
 use super::pod_identity::SERVICE;
-use super::policy::{Condition, Effect, Item, Policy, Principal, Statement};
+use super::policy::{Condition, Effect, Item, Policy, Principal, Statement, is_shared};
 use super::provider::ProviderArn;
 use crate::claims::ServiceAccountRef;
 use crate::federation::{Breadth, Reach, ReachSubject};
 
 /// What the subjects of ServiceAccounts begin with (A42).
 const ACCOUNT: &str = "system:serviceaccount:";
-
-/// Issuers that serve many customers (A111): a provider for them without a condition on `sub` is open to all.
-/// Source: IAM User Guide, "Identity-provider controls for shared OIDC providers" (read 2026-11).
-const SHARED_ISSUERS: &[&str] = &[
-    "agent.buildkite.com",
-    "api.pulumi.com/oidc",
-    "app.terraform.io",
-    "cognito-identity.amazonaws.com",
-    "gitlab.com",
-    "oidc.vercel.com",
-    "token.actions.githubusercontent.com",
-];
 
 /// Everybody whom some Allow admits for the action.
 pub(super) fn of(policy: &Policy, action: &str) -> Reach {
@@ -345,7 +333,7 @@ fn all_but(tests: &[Test<'_>], provider: ProviderArn<'_>) -> (Breadth, ReachSubj
         named => format!(", but {}", named.join(", ")),
     };
     let issuer = provider.issuer();
-    let (breadth, whose) = match SHARED_ISSUERS.contains(&provider.url) {
+    let (breadth, whose) = match is_shared(provider.url) {
         true => (Breadth::Anyone, format!("everybody to whom {issuer} gives a token")),
         false => (Breadth::Cluster, format!("every ServiceAccount of the cluster {issuer}")),
     };

@@ -82,6 +82,12 @@ fn federated(lint: &mut Lint<'_>, value: &Item) {
     }
     let Some(arn) = ProviderArn::parse(text) else {
         let is_saml = text.contains(":saml-provider/");
+        let account = text.split(':').nth(4).filter(|_| text.starts_with("arn:"));
+        if let Some(account) = account.filter(|id| !is_account(id)) {
+            let title = format!("`{}` is no account of twelve digits", account.escape_debug());
+            let detail = "No provider has this ARN. Account ids have twelve digits: `aws sts get-caller-identity`.";
+            lint.add("account-malformed", Severity::Error, "A113", &value.place, title, detail);
+        }
         if !is_saml && !text.starts_with("arn:") && !BUILT_IN.contains(&text) {
             let title = format!("`{}` is no provider of a cluster", text.escape_debug());
             let detail = "The bare name is for providers that AWS builds in. A cluster's is its ARN: arn:aws:iam::ACCOUNT:oidc-provider/ISSUER without https://.";
@@ -132,7 +138,6 @@ fn placeholder(lint: &mut Lint<'_>, value: &Item, account: &str) {
 /// Account ids, roles and users: none of them is a web identity, but a slip here is a slip.
 fn account(lint: &mut Lint<'_>, value: &Item) {
     let text = value.text.as_str();
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let id = match text.starts_with("arn:") {
         true => text.split(':').nth(4).unwrap_or_default(),
         false => text,
@@ -149,16 +154,19 @@ fn account(lint: &mut Lint<'_>, value: &Item) {
             detail,
         );
     }
-    let is_account = is_digits(id) && id.len() == 12;
     // What IAM makes of a deleted role or user.
     let is_unique_id = text.starts_with("AROA") || text.starts_with("AIDA");
-    if !is_account && !is_unique_id {
+    if !is_account(id) && !is_unique_id {
         let title = format!("`{}` is no account of twelve digits", id.escape_debug());
         let detail =
             "IAM refuses a principal that it cannot resolve (Invalid principal in policy).";
         return lint.add("account-malformed", Severity::Error, "A113", &value.place, title, detail);
     }
     placeholder(lint, value, id);
+}
+
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Access Analyzer's error "invalid service principal format".

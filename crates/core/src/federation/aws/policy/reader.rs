@@ -1,13 +1,17 @@
 //! From the document's tree to a policy, element by element; every reason why IAM would not save it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::refusals::{ACTIONS, COLONS, EFFECT, FEDERATED, MAX_POLICY, NO_PRINCIPAL, OPERATOR};
-use super::refusals::{PRINCIPAL, QUOTA, SID_CHARACTERS, SIDS, SYNTAX, Said, VENDOR, prohibited};
-use super::{Condition, Cursor, Effect, Item, Place, Policy, Principal, Refusal, Statement};
+use super::refusals::{
+    PRINCIPAL, QUOTA, SHARED, SID_CHARACTERS, SIDS, SYNTAX, Said, VENDOR, prohibited,
+};
+use super::{
+    Condition, Cursor, Effect, Item, Place, Policy, Principal, Refusal, Statement, shared,
+};
 use crate::document::{Data, Node};
 use crate::federation::aws::condition::{NoOperator, Operator, nearest};
-use crate::federation::aws::provider::ProviderArn;
 
 /// Reads on after a refusal, so that every one of them is listed.
 #[derive(Default)]
@@ -151,7 +155,7 @@ impl Reader {
         let (effect, effect_place) = effect?;
         let (principals, principal_place) = principals?;
         let (not_action, actions, action_place) = actions?;
-        Some(Statement {
+        let statement = Statement {
             place: at.place(),
             sid,
             effect,
@@ -164,7 +168,20 @@ impl Reader {
             condition_place: at.get("Condition").map(|condition| condition.place()),
             conditions,
             empty_blocks,
-        })
+        };
+        self.shared(&statement);
+        Some(statement)
+    }
+
+    /// A111.
+    fn shared(&mut self, statement: &Statement) {
+        let Some((message, principal)) = shared::refusal(statement) else { return };
+        let title = "the provider serves many customers, and the statement lets in all of them";
+        let hint =
+            "ask for its `sub` with StringEquals or StringLike; the first value must not be `*`";
+        let place = principal.place.clone();
+        let refusal = SHARED.refusal("A111", title.to_owned(), hint, place);
+        self.refusals.push((SHARED.order, Refusal { message: Cow::Owned(message), ..refusal }));
     }
 
     /// A52.
@@ -404,11 +421,13 @@ fn text_of(node: &Node) -> Option<String> {
 }
 
 /// A110: the ARN of an OIDC or SAML provider, or the name of a built-in one. Another host, with or
-/// without a path, can be saved and never matches (A55).
+/// without a path, can be saved and never matches (A55); so can an ARN of whatever account.
 fn is_federated(value: &str) -> bool {
     if value.starts_with("arn:") {
-        return ProviderArn::parse(value).is_some()
-            || value.split(':').nth(5).is_some_and(|name| name.starts_with("saml-provider/"));
+        let resource = value.splitn(6, ':').nth(5).unwrap_or_default();
+        return ["oidc-provider/", "saml-provider/"]
+            .iter()
+            .any(|kind| resource.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
     }
     let host = value.split('/').next().unwrap_or_default();
     let host_like = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');

@@ -3,6 +3,8 @@
 //! The texts of `FEDERATED`, `prohibited` and `PRINCIPAL` are quoted by users; the others come from tools that
 //! were compared with IAM (moto's validator of policies), or follow from the grammar.
 
+use std::borrow::Cow;
+
 use super::{Place, Refusal};
 use crate::trace::Certainty;
 
@@ -30,7 +32,7 @@ impl Said {
     ) -> Refusal {
         Refusal {
             code: self.code,
-            message: self.message,
+            message: Cow::Borrowed(self.message),
             alternative: self.alternative,
             certainty: if self.is_known { Certainty::Known } else { Certainty::Likely },
             title,
@@ -85,6 +87,9 @@ pub(super) const FEDERATED: Said = Said {
     is_known: true,
     ..malformed("Federated principals must be valid domain names or SAML metadata ARNs", 6)
 };
+
+/// A111: who is named follows.
+pub(super) const SHARED: Said = Said { is_known: true, ..malformed("", 6) };
 
 /// A52.
 pub(super) const fn prohibited(name: &str) -> Said {

@@ -11,6 +11,8 @@ const SYNTAX: &str = "Syntax errors in policy.";
 const VENDOR: &str = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
 const ACTIONS: &str = "Policy statement must contain actions.";
 
+const NOBODY: &str = "Invalid principal in policy: com.amazon.balsa.error.InvalidPolicyException: The passed in policy has a statement with no principals!";
+
 fn role(text: &str) -> Role {
     match parse(&Text::new(InputName::Trust, text)) {
         Document::Role(role) => *role,
@@ -82,6 +84,41 @@ fn a_key_with_a_slash_is_escaped_in_the_pointer() {
 }
 
 #[test]
+fn roles_of_other_tools() {
+    let bare = policy(&statement());
+    let tail = "/Statement/0/Condition/StringEquals/i.example:sub/0";
+    let list = json!({"Roles": [{"RoleName": "a", "AssumeRolePolicyDocument": bare}]});
+    let resource =
+        json!({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": bare}});
+    let template = json!({"Resources": {"Bucket": {"Properties": {}}, "Role": resource}});
+    let state = json!({"arn": "arn:aws:iam::111122223333:role/app", "assume_role_policy": bare.to_string()});
+    let hcl = format!(
+        "resource \"aws_iam_role\" \"app\" {{\n  assume_role_policy = jsonencode({bare})\n}}\n"
+    );
+    let heredoc = format!("assume_role_policy = <<EOF\n{bare}\nEOF\n");
+    let table = [
+        (list.to_string(), format!("/Roles/0/AssumeRolePolicyDocument{tail}"), "\"a\"".to_owned()),
+        (
+            resource.to_string(),
+            format!("/Properties/AssumeRolePolicyDocument{tail}"),
+            "\"a\"".to_owned(),
+        ),
+        (
+            template.to_string(),
+            format!("/Resources/Role/Properties/AssumeRolePolicyDocument{tail}"),
+            "\"a\"".to_owned(),
+        ),
+        (state.to_string(), "/assume_role_policy".to_owned(), json!(bare.to_string()).to_string()),
+        (heredoc, tail.to_owned(), "\"a\"".to_owned()),
+        (hcl, tail.to_owned(), "\"a\"".to_owned()),
+    ];
+    for (text, pointer, value) in table {
+        assert_eq!(first_value(&text), (pointer, value), "{text}");
+    }
+    assert_eq!(role(&state.to_string()).arn.as_deref(), Some("arn:aws:iam::111122223333:role/app"));
+}
+
+#[test]
 fn values_count_by_their_text_and_yaml_is_read() {
     let values = |text: &str| -> Vec<String> {
         let role = role(text);
@@ -142,6 +179,8 @@ fn what_iam_does_not_save() {
             FEDERATED,
             "/Statement/0/Principal/Federated",
         ),
+        ("Principal", json!({}), NOBODY, "/Statement/0/Principal"),
+        ("Principal", json!({"Federated": []}), NOBODY, "/Statement/0/Principal"),
         ("Principal", json!({"Web": "x"}), SYNTAX, "/Statement/0/Principal/Web"),
         ("Principal", json!("i.example"), SYNTAX, "/Statement/0/Principal"),
         ("Condition", json!({"StringEqual": {}}), SYNTAX, "/Statement/0/Condition/StringEqual"),
@@ -168,6 +207,36 @@ fn what_iam_does_not_save() {
 }
 
 #[test]
+fn shared_issuers_need_a_condition() {
+    const GITHUB: &str = "token.actions.githubusercontent.com";
+    let arn = format!("arn:aws:iam::111122223333:oidc-provider/{GITHUB}");
+    let refused = format!(
+        "Trust policy with trusted principal {arn} must evaluate, using StringEquals, StringLike or StringEqualsIgnoreCase, {GITHUB}:sub or {GITHUB}:job_workflow_ref which is not scoped to all."
+    );
+    let on = |operator: &str, claim: &str, values: Value| json!({operator: {format!("{GITHUB}:{claim}"): values}});
+    let table = [
+        (json!({}), false),
+        (on("StringEquals", "aud", json!("sts.amazonaws.com")), false),
+        (on("StringLike", "sub", json!("*")), false),
+        (on("StringLike", "sub", json!(["*", "repo:acme/x"])), false),
+        (on("StringNotEquals", "sub", json!("repo:acme/x")), false),
+        (on("ForAllValues:StringLike", "sub", json!("repo:acme/x")), false),
+        (on("StringLike", "sub", json!(["repo:acme/x", "*"])), true),
+        (on("StringLike", "sub", json!(["repo:acme/*"])), true),
+        (on("StringEqualsIgnoreCase", "job_workflow_ref", json!("acme/x")), true),
+    ];
+    for (condition, is_saved) in table {
+        let mut one = statement();
+        one["Principal"] = json!({"Federated": arn});
+        one["Condition"] = condition.clone();
+        let role = role(&policy(&one).to_string());
+        let messages: Vec<&str> = role.refusals.iter().map(|one| one.message.as_ref()).collect();
+        let expected = if is_saved { vec![] } else { vec![refused.as_str()] };
+        assert_eq!(messages, expected, "{condition}");
+    }
+}
+
+#[test]
 fn what_iam_saves() {
     let table = [
         ("Sid", json!("")),
@@ -175,6 +244,7 @@ fn what_iam_saves() {
         ("Principal", json!("*")),
         ("Principal", json!({"AWS": "*", "Federated": ["accounts.google.com"]})),
         ("Principal", json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"})),
+        ("Principal", json!({"Federated": "arn:aws:iam::111122223:oidc-provider/x"})),
         ("Action", json!("*")),
         ("Action", json!("s*:Assume*")),
         ("Condition", json!({"StringEquals": {}})),

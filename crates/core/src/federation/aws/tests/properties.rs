@@ -5,20 +5,68 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Statements of every shape that matters, most of them about the caller.
-fn statements() -> impl Strategy<Value = Vec<Value>> {
-    let operator = prop::sample::select(vec![
+/// Every operator, some with prefix and suffix.
+fn operators() -> impl Strategy<Value = String> {
+    let base = prop::sample::select(vec![
         "StringEquals",
-        "StringLike",
         "StringNotEquals",
-        "ForAllValues:StringLike",
-        "BoolIfExists",
+        "StringEqualsIgnoreCase",
+        "StringLike",
+        "StringNotLike",
+        "ArnLike",
+        "ArnNotEquals",
+        "NumericLessThan",
+        "NumericNotEquals",
+        "DateGreaterThanEquals",
+        "DateNotEquals",
+        "Bool",
+        "BinaryEquals",
+        "IpAddress",
+        "NotIpAddress",
         "Null",
     ]);
-    let key = prop::sample::select(vec!["sub", "aud", "email", "nothing"]);
-    let value = prop::sample::select(vec![SUBJECT, "sts.amazonaws.com", "*", "x", "${a}"]);
-    let condition = (operator, key, value)
-        .prop_map(|(operator, key, value)| json!({operator: {format!("{KEY}:{key}"): value}}));
+    let set = prop::sample::select(vec!["", "", "", "ForAllValues:", "ForAnyValue:"]);
+    (set, base, any::<bool>()).prop_map(|(set, base, if_exists)| {
+        let suffix = if if_exists && base != "Null" { "IfExists" } else { "" };
+        format!("{set}{base}{suffix}")
+    })
+}
+
+/// Statements of every shape that matters, most of them about the caller.
+fn statements() -> impl Strategy<Value = Vec<Value>> {
+    let key = prop::sample::select(vec![
+        "sub",
+        "aud",
+        "amr",
+        "email",
+        "nothing",
+        "aws:SourceIp",
+        "aws:CurrentTime",
+        "aws:RequestTag/n",
+        "aws:TagKeys",
+    ]);
+    let value = prop::sample::select(vec![
+        SUBJECT,
+        "sts.amazonaws.com",
+        "*",
+        "x",
+        "10",
+        "true",
+        "false",
+        "192.0.2.0/24",
+        "2026-01-01T00:00:00Z",
+        "arn:aws:iam::*:role/x",
+        "QQ==",
+        "${aws:RequestTag/n}",
+        "${aws:SourceIp, 'x'}",
+        "${a",
+    ]);
+    let values = prop::collection::vec(value, 0..3);
+    let condition = (operators(), key, values).prop_map(|(operator, key, values)| {
+        let key = if key.contains(':') { key.to_owned() } else { format!("{KEY}:{key}") };
+        let values = if values.len() == 1 { json!(values[0]) } else { json!(values) };
+        json!({operator: {key: values, "aws:PrincipalType": "User"}})
+    });
     let condition = prop_oneof![Just(json!({})), condition];
     let provider = prop::sample::select(vec![PROVIDER, PROVIDER, PROVIDER, "accounts.google.com"]);
     let action = prop::sample::select(vec![ASSUME, "sts:*", "sts:AssumeRole"]);
@@ -35,7 +83,72 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(statement, 1..5)
 }
 
+/// Claims with tags and a list, so that every kind of key has a value.
+fn rich_claims() -> Value {
+    let mut claims = claims();
+    claims["amr"] = json!(["pwd", "x"]);
+    claims["https://aws.amazon.com/tags"] = json!({"principal_tags": {"n": ["10"]}});
+    claims
+}
+
+/// The same policy, written in another way (A50-A62).
+fn rewritten(statement: &Value) -> Value {
+    let mut other = statement.clone();
+    let object = other.as_object_mut().unwrap();
+    let action = object["Action"].as_str().unwrap_or_default().to_uppercase();
+    object.insert("Action".to_owned(), json!([action]));
+    let federated = object["Principal"]["Federated"].clone();
+    object.insert("Principal".to_owned(), json!({"Federated": [federated]}));
+    let operators = object["Condition"].as_object().cloned().unwrap_or_default();
+    let conditions = operators.into_iter().map(|(operator, keys)| {
+        let keys = keys.as_object().cloned().unwrap_or_default();
+        let keys = keys.into_iter().rev().map(|(key, values)| {
+            let values = match values {
+                Value::Array(mut many) => {
+                    many.reverse();
+                    json!(many)
+                }
+                one => json!([one]),
+            };
+            (key.to_uppercase(), values)
+        });
+        (operator, Value::Object(keys.collect()))
+    });
+    let conditions = Value::Object(conditions.collect());
+    object.insert("Condition".to_owned(), conditions);
+    other
+}
+
 proptest! {
+    #[test]
+    fn another_way_to_write_it_decides_alike(statements in statements()) {
+        let others: Vec<Value> = statements.iter().rev().map(rewritten).collect();
+        let judge = |statements: &[Value]| judge(&policy(statements), &rich_claims(), facts());
+        let (one, other) = (judge(&statements), judge(&others));
+        prop_assert_eq!(one.decision, other.decision);
+        prop_assert_eq!(one.verdict, other.verdict);
+        prop_assert_eq!(one.reach.breadth, other.reach.breadth);
+    }
+
+    #[test]
+    fn parsed_once_it_decides_as_the_whole_evaluation(statements in statements()) {
+        let (text, claims) = (policy(&statements), rich_claims());
+        let whole = judge(&text, &claims, facts()).decision;
+        let facts: AwsFacts = serde_json::from_value(facts()).unwrap();
+        let parsed = TrustPolicy::parse(&text).unwrap();
+        let now = UnixTime::from(NOW);
+        prop_assert_eq!(parsed.decide(claims.as_object().unwrap(), &facts, now), whole);
+    }
+
+    #[test]
+    fn random_policies_never_panic(operator in "\\PC{0,20}", key in "\\PC{0,30}", value in "\\PC{0,30}", version in any::<bool>()) {
+        let version = if version { "2012-10-17" } else { "2008-10-17" };
+        let mut statement = allow(json!({operator: {key.clone(): value.clone()}, "StringLike": {key: [value]}}));
+        judge(&json!({"Version": version, "Statement": statement}).to_string(), &rich_claims(), facts());
+        statement["Effect"] = "Deny".into();
+        judge(&json!({"Version": version, "Statement": [statement]}).to_string(), &rich_claims(), facts());
+    }
+
     #[test]
     fn random_text_never_panics(text in "\\PC{0,200}") {
         judge(&text, &claims(), facts());
@@ -52,7 +165,7 @@ proptest! {
 
     #[test]
     fn an_allow_never_denies_and_a_deny_never_allows(before in statements(), more in statements()) {
-        let decide = |statements: &[Value]| judge(&policy(statements), &claims(), facts()).verdict;
+        let decide = |statements: &[Value]| judge(&policy(statements), &rich_claims(), facts()).verdict;
         let verdict = decide(&before);
         for statement in more {
             let is_allow = statement["Effect"] == "Allow";
