@@ -5,6 +5,7 @@
 mod app;
 mod clipboard;
 mod clock;
+mod comparison;
 mod components;
 mod diff;
 mod engine;

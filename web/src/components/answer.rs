@@ -6,6 +6,8 @@ use gloo::timers::callback::Timeout;
 use podpass::{Fix, Report, Scenario, Span};
 use yew::prelude::*;
 
+use crate::comparison;
+use crate::components::comparison::Comparison;
 use crate::components::decoded::Decoded;
 use crate::components::findings::{self, Findings};
 use crate::components::flow::Flow;
@@ -96,6 +98,7 @@ fn body(props: &AnswerPaneProps, report: &Report, judgements: Rc<[Judgement]>) -
             if !findings.is_empty() { <Findings {findings} on_jump={props.on_jump.clone()}/> }
             if let Some(outcome) = outcome.filter(|outcome| !outcome.reach.subjects.is_empty()) { <ReachView {outcome}/> }
             for (at, pod) in report.pods.iter().enumerate() { <PodView key={at} pod={pod.clone()} on_jump={props.on_jump.clone()}/> }
+            if let Some(report) = props.answer.report.clone().filter(|report| comparison::is_of_use(report)) { <Comparison {report}/> }
             if !steps.is_empty() { <Flow {steps} {party}/> }
             if let Some(token) = report.token.clone().filter(|token| token.header.is_some() || token.claims.is_some()) { <Decoded {token} {now}/> }
             <footer class="faint small">{ format!("podpass {} · judged in {:.1} ms, in this page · {}", podpass::version(), props.answer.took, words::date_time(report.now)) }{ " UTC" }</footer>

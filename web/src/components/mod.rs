@@ -1,6 +1,7 @@
 //! The parts of the page, one a file: data in, `Html` out.
 
 pub(crate) mod answer;
+pub(crate) mod comparison;
 pub(crate) mod copy_button;
 pub(crate) mod decoded;
 pub(crate) mod examples;
