@@ -88,7 +88,7 @@ test("how the file is read decides which call fails first", async () => {
 });
 
 test("what happens to the pod is typed, drawn, and undone", async () => {
-  await page.getByText("What if", { exact: true }).click();
+  await page.locator(".what-if > summary").click();
   await page.getByLabel("Pod deleted at").fill("+10m");
   await page.keyboard.press("Enter");
   await page.locator("svg.lanes .ev-pod-deleted").first().waitFor({ state: "attached" });
