@@ -51,7 +51,7 @@ pub(crate) fn TrustFacts(props: &TrustFactsProps) -> Html {
     let id = format!("trust-{index}-system");
     html! {
         <details class="more-facts in-box">
-            <summary>{ "what it does not say" }<span class="faint">{ said(trust, filled) }</span></summary>
+            <summary><span class="nowrap">{ "what it does not say" }</span><span class="faint">{ said(trust, filled) }</span></summary>
             <div class="form">
                 <div class="field"><label for={id.clone()}>{ "Relying party" }</label>
                     <select {id} {onchange}>

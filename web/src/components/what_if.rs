@@ -142,7 +142,7 @@ pub(crate) fn WhatIf(props: &WhatIfProps) -> Html {
     };
     html! {
         <details class="what-if">
-            <summary>{ "What if" }<span class="faint">{ if set.is_empty() { "pod deleted, key rotated, clock wrong, requests failing, ...".to_owned() } else { set.join(" · ") } }</span></summary>
+            <summary><span class="nowrap">{ "What if" }</span><span class="faint">{ if set.is_empty() { "pod deleted, key rotated, clock wrong, requests failing, ...".to_owned() } else { set.join(" · ") } }</span></summary>
             <div class="switches">
                 for switch in &SWITCHES { <SwitchField key={switch.id} id={switch.id} scenario={props.scenario.clone()} from={props.from} on_scenario={props.on_scenario.clone()}/> }
                 <button type="button" class="btn" disabled={set.is_empty()} onclick={reset}>{ "as it is likely" }</button>
