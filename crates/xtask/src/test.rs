@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "doc", about: "the documentation, warnings denied", tools: &[], run: |_| doc() },
     Step { name: "npm", about: "`cargo xtask npm`", tools: &[WASM_BINDGEN], run: |bench| npm::build(&mut bench.tools).map(drop) },
     Step { name: "package", about: "the npm package's own tests, the installed tarball's among them", tools: &[], run: package },
+    Step { name: "everywhere", about: "the tarball in Bun, Deno, workerd and browsers, through bundlers, before publint and others", tools: &[GECKODRIVER], run: everywhere },
     Step { name: "node", about: "the case files in Node", tools: &[], run: cases_in_node },
     Step { name: "wasm", about: "wasm-bindgen tests in Chromium and Firefox", tools: &WASM_TEST_TOOLS, run: wasm },
     Step { name: "page", about: "`cargo xtask page`", tools: &page::TOOLS, run: |bench| page::build(&mut bench.tools) },
@@ -125,6 +126,22 @@ fn doc() -> Outcome {
 fn package(bench: &mut Bench) -> Outcome {
     let tarball = npm::tarball()?;
     bench.node("crates/wasm/npm/test", project::npm(), &[("PODPASS_TARBALL", tarball)])
+}
+
+/// What the package claims to run in is tried, from the tarball, installed where nothing else is.
+fn everywhere(bench: &mut Bench) -> Outcome {
+    let tarball = npm::tarball()?;
+    let Browsers { chromium, firefox } = browsers::ready()?;
+    let dir = project::npm().join("everywhere");
+    node::packages(&dir)?;
+    let drivers = bench.tools.ready(&[GECKODRIVER])?;
+    let mut envs = vec![
+        ("PODPASS_TARBALL", tarball),
+        ("PODPASS_CHROMIUM", chromium),
+        ("PODPASS_FIREFOX", firefox),
+    ];
+    envs.extend(drivers.iter().map(|dir| ("PODPASS_GECKODRIVER", dir.join("geckodriver"))));
+    bench.node("crates/wasm/npm/everywhere", dir, &envs)
 }
 
 fn cases_in_node(bench: &mut Bench) -> Outcome {
