@@ -34,9 +34,22 @@ pub(super) fn invalid_arn() -> ProviderError {
     validation("Request ARN is invalid")
 }
 
+/// A10: which of the two checks comes first is not known.
+pub(super) fn arn_length(arn: &str, broken: &str) -> ProviderError {
+    constraint(Some(arn), "roleArn", broken)
+        .likely()
+        .alternative("Request ARN is invalid", "if the form is checked first")
+}
+
 /// A7.
 pub(super) fn provider_id(id: &str) -> ProviderError {
     match id {
+        // What Facebook says of a token that is not its own is not known.
+        "graph.facebook.com" => {
+            ProviderError::known("IDPRejectedClaim", "The identity provider rejected the token")
+                .status(403)
+                .likely()
+        }
         "www.amazon.com" => invalid_token("Provided Token is not a Login With Amazon token"),
         _ => ProviderError::known(
             "AccessDenied",

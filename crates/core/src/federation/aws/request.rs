@@ -35,6 +35,21 @@ fn role_arn(ladder: &mut Ladder, scene: &Scene<'_>) {
             check(Status::Skip, "the role's ARN is not told")
                 .hint("assumed: a role in the provider's account"),
         ),
+        Some(arn) if !(20..=2048).contains(&arn.chars().count()) => {
+            let constraint = match arn.len() {
+                0..20 => "Member must have length greater than or equal to 20",
+                _ => "Member must have length less than or equal to 2048",
+            };
+            ladder.fail(
+                check(Status::Fail, "the role's ARN is too short or too long")
+                    .expected("20 to 2048 characters")
+                    .actual(arn)
+                    .hint(
+                        "correct the annotation eks.amazonaws.com/role-arn of the ServiceAccount",
+                    ),
+                errors::arn_length(arn, constraint),
+            );
+        }
         Some(arn) if RoleArn::parse(arn).is_none() => ladder.fail(
             check(Status::Fail, "this is no role's ARN")
                 .expected("arn:aws:iam::ACCOUNT:role/NAME")

@@ -46,7 +46,7 @@ pub(super) fn replace_string(
 ) -> Option<TextEdit> {
     let node = template.at(pointer)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if !value.starts_with(['/', 't']) || !value.chars().all(plain) {
+    if !value.starts_with(['/', 's', 't']) || !value.chars().all(plain) {
         return None;
     }
     let text = match template.text.text.get(node.range.clone())?.chars().next()? {

@@ -1,5 +1,6 @@
 //! Lints of a pod: one file each.
 
+mod aws_audience;
 mod base64;
 mod capped;
 mod default_account;
@@ -44,7 +45,8 @@ pub(super) struct Subject<'a> {
 
 /// Every lint. Their fixes have yet to be tried.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
-    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 15] = [
+    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 16] = [
+        aws_audience::find,
         base64::find,
         capped::find,
         default_account::find,

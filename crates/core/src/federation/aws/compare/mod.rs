@@ -98,7 +98,11 @@ impl Compare {
     pub(super) fn takes(self, policy: &str) -> bool {
         match self {
             Self::Text { .. } => true,
-            Self::Arn => policy.split(':').count() >= 6,
+            Self::Arn => {
+                let mut parts = policy.split(':');
+                let is_arn = parts.next().is_some_and(|first| like(first, "arn"));
+                is_arn && parts.count() >= 5
+            }
             Self::Binary => binary(policy).is_some(),
             Self::Bool | Self::Null => boolean(policy).is_some(),
             Self::Date(_) => Instant::parse(policy).is_some(),

@@ -103,7 +103,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// Whether a key is of a list; one that ends in a slash stands for all below.
-fn is_in(list: &[&str], key: &str) -> bool {
+pub(super) fn is_in(list: &[&str], key: &str) -> bool {
     list.iter().any(|known| match known.ends_with('/') {
         true => after_prefix(key, known).is_some(),
         false => key.eq_ignore_ascii_case(known),

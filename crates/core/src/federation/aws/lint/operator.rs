@@ -1,18 +1,59 @@
 //! Lints of operators: set prefixes, `IfExists`, `Null`, and what an absent key does to them (A119-A121, A126).
 
+use super::super::compare::Compare;
 use super::super::condition::Set;
 use super::super::policy::{Condition, Effect, Statement};
-use super::key::{is_multivalued, is_never_there};
+use super::key::{is_in, is_multivalued, is_never_there};
 use super::{Asked, Lint, Severity, asked, asks_for};
+
+/// What keys hold, where it is no text. Source: IAM User Guide, "AWS global condition context keys" (read 2026-11).
+const ADDRESSES: &[&str] = &["aws:SourceIp", "aws:VpcSourceIp"];
+const ARNS: &[&str] = &["aws:PrincipalArn", "aws:SourceArn", "aws:SourceVpcArn"];
+const BOOLEANS: &[&str] = &[
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalIsAWSService",
+    "aws:SecureTransport",
+    "aws:ViaAWSService",
+    "sts:RoleAuthorizedByIdp",
+];
+const DATES: &[&str] = &["aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime"];
+const NUMBERS: &[&str] = &["aws:EpochTime", "aws:MultiFactorAuthAge", "sts:DurationSeconds"];
 
 pub(super) fn check(lint: &mut Lint<'_>, statement: &Statement, condition: &Condition) {
     if condition.operator.is_null() {
         return null(lint, condition);
     }
+    kind(lint, statement, condition);
     set(lint, statement, condition);
     if_exists(lint, statement, condition);
     without_set(lint, statement, condition);
     deny(lint, statement, condition);
+}
+
+/// A63-A66. Access Analyzer's warning "type mismatch": the operator compares something else than the key holds.
+fn kind(lint: &mut Lint<'_>, statement: &Statement, condition: &Condition) {
+    let key = condition.key.text.as_str();
+    let is = |keys: &[&str]| is_in(keys, key);
+    let (fits, wanted) = match condition.operator.kind.compare {
+        // Tags hold whatever their texts say.
+        _ if is(&["aws:RequestTag/", "aws:PrincipalTag/", "aws:ResourceTag/"]) => return,
+        Compare::Text { .. } => (
+            !is(ADDRESSES) && !is(BOOLEANS) && !is(DATES) && !is(NUMBERS),
+            "text, which holds of an address, a date, a number or a boolean only if it is written alike",
+        ),
+        Compare::Arn => (is(ARNS) || asked(statement, condition) == Asked::Other, "ARNs"),
+        Compare::Bool => (is(BOOLEANS), "booleans"),
+        Compare::Date(_) => (is(DATES), "dates"),
+        Compare::Number(_) => (is(NUMBERS), "numbers"),
+        Compare::Ip => (is(ADDRESSES), "addresses"),
+        Compare::Binary | Compare::Null => return,
+    };
+    if !fits && (asked(statement, condition) != Asked::Other) {
+        let title = format!("{} does not fit `{}`", condition.operator_name, key.escape_debug());
+        let detail = format!("The operator compares {wanted}. Use one for what the key holds.");
+        let place = condition.operator_place.clone();
+        lint.add("operator-of-wrong-type", Severity::Warning, "A63", &place, title, detail);
+    }
 }
 
 /// A68, A126. Access Analyzer's suggestion "null with qualifier".

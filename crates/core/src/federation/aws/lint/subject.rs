@@ -1,9 +1,9 @@
 //! Lints of who is let in: the conditions on `sub` and `aud` (A116-A118).
 
 use super::super::compare::Compare;
-use super::super::policy::{Condition, Place, Statement};
+use super::super::policy::{Condition, Place, Statement, is_shared};
 use super::super::spelling::is_near;
-use super::{Lint, Severity, admits_tokens, asks_for};
+use super::{Lint, Severity, admits_tokens, asks_for, providers};
 use crate::claims::ServiceAccountRef;
 
 const ACCOUNT: &str = "system:serviceaccount:";
@@ -14,7 +14,8 @@ pub(super) fn check(lint: &mut Lint<'_>, statement: &Statement) {
         statement.conditions.iter().filter(|one| asks_for(statement, one, claim)).collect()
     };
     let (subjects, audiences) = (on("sub"), on("aud"));
-    for condition in &subjects {
+    let is_shared = providers(statement).iter().any(|one| is_shared(one.url));
+    for condition in subjects.iter().filter(|_| !is_shared) {
         shape(lint, condition);
     }
     for condition in &audiences {
@@ -25,7 +26,10 @@ pub(super) fn check(lint: &mut Lint<'_>, statement: &Statement) {
     }
     missing(lint, statement, &subjects);
     for condition in subjects.iter().filter(|one| one.operator.is_like()) {
-        too_wide(lint, condition);
+        match is_shared {
+            true => too_wide_for_shared(lint, condition),
+            false => too_wide(lint, condition),
+        }
     }
     if audiences.is_empty() {
         let title = "No condition asks for `aud`";
@@ -81,6 +85,20 @@ fn too_wide(lint: &mut Lint<'_>, condition: &Condition) {
         };
         let title = "The pattern on `sub` is open in the namespace";
         lint.add("subject-too-wide", Severity::Security, "A117", &value.place, title, detail);
+    }
+}
+
+/// A111: of an issuer with many customers a pattern must at least name one.
+fn too_wide_for_shared(lint: &mut Lint<'_>, condition: &Condition) {
+    for value in condition.values.iter().filter(|_| !condition.operator.kind.negated) {
+        let plain = value.text.split(['*', '?']).next().unwrap_or_default();
+        let names_one = plain.trim_end_matches([':', '/']).contains([':', '/'])
+            || plain.split_once(':').is_some_and(|(_, whose)| !whose.is_empty());
+        if value.text.contains(['*', '?']) && !names_one {
+            let title = "The pattern on `sub` takes every customer of the issuer";
+            let detail = "Name the organisation: repo:ORGANISATION/REPOSITORY:*.";
+            lint.add("subject-too-wide", Severity::Security, "A111", &value.place, title, detail);
+        }
     }
 }
 

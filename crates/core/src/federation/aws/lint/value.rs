@@ -14,6 +14,7 @@ pub(super) fn check(lint: &mut Lint<'_>, condition: &Condition) {
         wildcard(lint, condition, value);
         kind(lint, condition, value);
         address(lint, condition, value);
+        identifier(lint, condition, value);
     }
 }
 
@@ -156,6 +157,25 @@ fn address(lint: &mut Lint<'_>, condition: &Condition, value: &Item) {
         let title = format!("`{}` is a private address", value.text);
         let detail = "aws:SourceIp is the public address that AWS sees. For calls through a VPC endpoint use aws:VpcSourceIp.";
         lint.add("private-address", Severity::Error, "A66", &value.place, title, detail);
+    }
+}
+
+/// Access Analyzer's errors "invalid VPC format" and "invalid VPC endpoint format".
+fn identifier(lint: &mut Lint<'_>, condition: &Condition, value: &Item) {
+    let prefixes = [("aws:SourceVpc", "vpc-"), ("aws:SourceVpce", "vpce-")];
+    let Some((_, prefix)) =
+        prefixes.iter().find(|(key, _)| condition.key.text.eq_ignore_ascii_case(key))
+    else {
+        return;
+    };
+    let is_open = value.text.contains(['*', '?']) || value.text.contains("${");
+    let fits = value.text.strip_prefix(prefix).is_some_and(|id| {
+        matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    if !is_open && !fits {
+        let title = format!("`{}` is no such identifier", value.text.escape_debug());
+        let detail = format!("It is {prefix} followed by 8 or 17 letters and digits.");
+        lint.add("value-of-wrong-type", Severity::Error, "A63", &value.place, title, detail);
     }
 }
 
