@@ -83,9 +83,9 @@ fn finds_what_webhooks_do_not_see() {
         // The token.
         (format!("{ROLE}    eks.amazonaws.com/audience: \"\"\n"), String::new(), String::new(), "{}", "eks-token-without-audience"),
         (String::new(), String::new(), String::new(), r#"{"webhooks": {"eks": {"configMap": {"default/app": {"RoleARN": "arn"}}}}}"#, "eks-token-without-audience"),
-        (ROLE.to_owned(), String::new(), volume("      emptyDir: {}\n"), "{}", "aws-token-audience eks-volume-taken"),
+        (ROLE.to_owned(), String::new(), volume("      emptyDir: {}\n"), "{}", "eks-volume-taken"),
         (ROLE.to_owned(), String::new(), volume(&token("sts.amazonaws.com")), "{}", ""),
-        (ROLE.to_owned(), String::new(), volume(&token("vault")), "{}", "eks-volume-taken"),
+        (ROLE.to_owned(), String::new(), volume(&token("vault")), "{}", "aws-token-audience eks-volume-taken"),
         // A139.
         (ROLE.to_owned(), String::new(), "      securityContext: {runAsUser: 5}\n".to_owned(), r#"{"kubernetesVersion": "1.18"}"#, "token-unreadable"),
     ];
