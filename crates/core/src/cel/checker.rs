@@ -84,7 +84,7 @@ impl Checker {
         match &expr.kind {
             Kind::Literal(literal) => literal_type(literal),
             Kind::Ident(name) => self.lookup(name).unwrap_or_else(|| {
-                self.problems.push(Problem::undeclared(at, name));
+                self.problems.push(Problem::undeclared(at, name, false));
                 Type::Error
             }),
             Kind::Select { operand, field } => {
@@ -102,7 +102,7 @@ impl Checker {
             Kind::List(elements) => self.list(elements),
             Kind::Map(entries) => self.map(entries),
             Kind::Struct(name) => {
-                self.problems.push(Problem::undeclared(at, name));
+                self.problems.push(Problem::undeclared(at, name, true));
                 Type::Error
             }
             Kind::Comprehension(comprehension) => self.comprehension(at, comprehension),
@@ -164,7 +164,7 @@ impl Checker {
         let member = target.is_some();
         let target = target.map(|target| self.expr(target));
         if overloads(self.dialect, function).is_empty() {
-            self.problems.push(Problem::undeclared(at, function));
+            self.problems.push(Problem::undeclared(at, function, true));
             return Type::Error;
         }
         self.resolve(at, function, member, target.into_iter().chain(arguments).collect())

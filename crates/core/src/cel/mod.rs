@@ -23,7 +23,7 @@ mod value;
 use ast::{Expr, Kind};
 pub(crate) use evaluate::Fault;
 use evaluate::evaluate;
-use problem::Problem;
+use problem::{Problem, ProblemKind};
 pub(crate) use types::Type;
 pub(crate) use value::{Lazy, List, Value};
 
@@ -73,6 +73,22 @@ impl CompileError {
             }
             Self::Instantiation(message) => format!("program instantiation failed: {message}"),
         }
+    }
+}
+
+impl CompileError {
+    /// Whether the text is no expression at all.
+    pub(crate) fn is_syntax(&self) -> bool {
+        matches!(self, Self::Problems(problems) if problems.iter().any(|one| one.kind == ProblemKind::Syntax))
+    }
+
+    /// A function that the dialect, as podpass knows it, has not.
+    pub(crate) fn unknown_function(&self) -> Option<&str> {
+        let Self::Problems(problems) = self else { return None };
+        problems.iter().find_map(|problem| match &problem.kind {
+            ProblemKind::UnknownFunction(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 }
 

@@ -6,19 +6,37 @@ pub(crate) struct Problem {
     /// The character where it stands.
     at: usize,
     pub(crate) message: String,
+    pub(crate) kind: ProblemKind,
+}
+
+/// What sort of problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// The text is no expression.
+    Syntax,
+    /// The types do not fit, or a constant is wrong.
+    Type,
+    /// A variable that nobody declares.
+    UnknownVariable,
+    /// A function that the dialect does not know: podpass may not either.
+    UnknownFunction(String),
 }
 
 impl Problem {
     pub(super) fn syntax(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self { at, message: message.into(), kind: ProblemKind::Syntax }
     }
 
     pub(super) fn typed(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self { at, message: message.into(), kind: ProblemKind::Type }
     }
 
-    pub(super) fn undeclared(at: usize, name: &str) -> Self {
-        Self { at, message: format!("undeclared reference to '{name}' (in container '')") }
+    pub(super) fn undeclared(at: usize, name: &str, function: bool) -> Self {
+        let kind = match function {
+            true => ProblemKind::UnknownFunction(name.to_owned()),
+            false => ProblemKind::UnknownVariable,
+        };
+        Self { at, message: format!("undeclared reference to '{name}' (in container '')"), kind }
     }
 
     /// `ERROR: <input>:1:8: message`, the line, and a mark below the place.

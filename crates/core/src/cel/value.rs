@@ -89,6 +89,17 @@ impl Value {
         Self::Opaque(Rc::new(value))
     }
 
+    /// Members by name.
+    pub(crate) fn record<'a>(members: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let members = members.into_iter();
+        Self::map(members.map(|(name, value)| (Key::String(name.into()), value)).collect())
+    }
+
+    /// An instant, from seconds since the Unix epoch.
+    pub(crate) fn instant(seconds: f64) -> Self {
+        Self::Timestamp((seconds * 1e9) as i128)
+    }
+
     /// JSON, whose numbers are doubles (R28, G37).
     pub(crate) fn from_json(json: &Json) -> Self {
         match json {

@@ -196,3 +196,69 @@ pub struct IssuerFacts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoFacts {}
+
+/// What `gke` documents leave out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GkeFacts {
+    /// The Google service account whose policy is pasted.
+    pub service_account: Option<GoogleServiceAccount>,
+    /// What the pod calls in the end.
+    pub resource: Option<GoogleResource>,
+}
+
+/// A Google service account.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GoogleServiceAccount {
+    /// Default: the annotation of the pod's ServiceAccount.
+    pub email: Option<String>,
+    /// Default true.
+    pub exists: Option<bool>,
+}
+
+/// A resource of Google Cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GoogleResource {
+    /// Its full name.
+    pub name: String,
+    /// What is done to it.
+    #[serde(default)]
+    pub permission: Option<String>,
+    /// Those that contain the permission; default: any.
+    #[serde(default)]
+    pub roles: Option<Vec<String>>,
+    /// Its allow policy.
+    pub policy: String,
+}
+
+/// What `gcp-wif` documents leave out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GcpWifFacts {
+    /// Discovery document and JWKS answer on the public internet; default true.
+    pub issuer_reachable: Option<bool>,
+    /// Default true.
+    pub provider_exists: Option<bool>,
+    /// `audience` of the request (G25); default: the provider's name.
+    pub request_audience: Option<String>,
+    /// The service account that is impersonated afterwards.
+    pub impersonate: Option<WifImpersonation>,
+    /// The `external_account` file (G32).
+    pub credential_config: Option<String>,
+}
+
+/// A service account that is impersonated after the exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WifImpersonation {
+    /// Its email.
+    pub email: String,
+    /// Default true.
+    #[serde(default)]
+    pub exists: Option<bool>,
+    /// Its allow policy.
+    #[serde(default)]
+    pub policy: Option<String>,
+}

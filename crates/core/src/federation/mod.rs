@@ -10,6 +10,7 @@ mod azure;
 mod difference;
 mod facts;
 mod fulcio;
+mod google;
 mod ladder;
 mod oidc;
 mod outcome;
@@ -31,8 +32,9 @@ pub(crate) use apiserver::{review, takes_signature};
 pub use aws::TrustPolicy;
 pub use azure::{AzureFacts, IdentityKind};
 pub use facts::{
-    Association, AwsFacts, FullTrustDocument, IssuerCertificate, IssuerFacts, KubernetesFacts,
-    KubernetesJwtFacts, NoFacts, OidcProvider, OneOrMany, TrustDocument,
+    Association, AwsFacts, FullTrustDocument, GcpWifFacts, GkeFacts, GoogleResource,
+    GoogleServiceAccount, IssuerCertificate, IssuerFacts, KubernetesFacts, KubernetesJwtFacts,
+    NoFacts, OidcProvider, OneOrMany, TrustDocument, WifImpersonation,
 };
 pub(crate) use ladder::Ladder;
 pub use outcome::{Breadth, Decision, FederationOutcome, Grant, Reach, ReachSubject};
@@ -162,6 +164,8 @@ fn facts_problem(system: System, facts: &Map<String, Value>) -> Option<String> {
         System::Kubernetes => read_facts::<KubernetesFacts>(Some(facts)).err(),
         System::KubernetesJwt => read_facts::<KubernetesJwtFacts>(Some(facts)).err(),
         System::Fulcio => read_facts::<NoFacts>(Some(facts)).err(),
+        System::GcpWif => read_facts::<GcpWifFacts>(Some(facts)).err(),
+        System::Gke => read_facts::<GkeFacts>(Some(facts)).err(),
         System::Oidc => read_facts::<IssuerFacts>(Some(facts)).err(),
         _ => None,
     }
@@ -247,6 +251,14 @@ fn evaluate(
         },
         System::KubernetesJwt => match read_facts(facts) {
             Ok(facts) => authconfig::evaluate(text, &facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::GcpWif => match read_facts(facts) {
+            Ok(facts) => google::evaluate_wif(text, &facts, subject, now),
+            Err(problem) => unreadable_facts(system, &problem),
+        },
+        System::Gke => match read_facts(facts) {
+            Ok(facts) => google::evaluate_gke(text, &facts, subject, cluster, now),
             Err(problem) => unreadable_facts(system, &problem),
         },
         System::Fulcio => match read_facts(facts) {
