@@ -89,7 +89,7 @@ const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
 fn describe(secret: &Object, objects: &Objects, cleaner: &Cleaner) -> TokenSecret {
     let label = |name| secret.label(name).map(str::to_owned);
     let account = account(secret, objects);
-    let (clean_up, reason) = match cleaner.judge(secret, account) {
+    let (clean_up, reason) = match cleaner.judge(secret, cleaned(secret, objects)) {
         Ok((clean_up, reason)) => (clean_up, reason),
         Err(reason) => (CleanUp::None, reason),
     };
@@ -119,6 +119,14 @@ fn account<'a>(secret: &Object, objects: &'a Objects) -> Option<&'a Object> {
     let account = objects.find("ServiceAccount", &secret.namespace, name)?;
     let uid = secret.annotation(ACCOUNT_UID).unwrap_or_default();
     (account.uid().unwrap_or_default() == uid).then_some(account)
+}
+
+/// The account by which the cleaner goes: here a UID that is not told is no other one (`getServiceAccount`).
+fn cleaned<'a>(secret: &Object, objects: &'a Objects) -> Option<&'a Object> {
+    let name = secret.annotation(ACCOUNT_NAME).filter(|name| !name.is_empty())?;
+    let account = objects.find("ServiceAccount", &secret.namespace, name)?;
+    let uid = secret.annotation(ACCOUNT_UID).unwrap_or_default();
+    (uid.is_empty() || account.uid().unwrap_or_default() == uid).then_some(account)
 }
 
 /// K93: of a token Secret only the account's name is required.

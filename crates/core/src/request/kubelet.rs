@@ -5,7 +5,6 @@
 use super::bound::other_uid;
 use super::live::{Found, node_name, service_account};
 use super::{AskingKubelet, Refused, Request, RequestedPod, refused};
-use crate::document::Node;
 use crate::go;
 use crate::objects::Object;
 use crate::trace::ProviderError;
@@ -57,7 +56,13 @@ impl Request<'_> {
             _ => return self.forbidden("node may only request 0 or 1 audiences"),
         };
         // A pod that nobody pasted is assumed to be one that needs this token.
-        let referenced = pod.is_none_or(|pod| self.references(pod, audience));
+        let referenced = match pod.map_or(Ok(true), |pod| self.references(pod, audience)) {
+            Ok(referenced) => referenced,
+            Err(error) => {
+                let audience = go::quoted(audience);
+                return self.forbidden(&format!("error validating audience {audience}: {error}"));
+            }
+        };
         if referenced || kubelet.authorized_audiences.iter().any(|known| known == audience) {
             return Ok(());
         }
@@ -66,52 +71,6 @@ impl Request<'_> {
             go::quoted(audience),
             kubelet.node
         ))
-    }
-
-    /// Whether a volume of the pod, mounted or not, needs a token for that very audience.
-    fn references(&self, pod: &Object, audience: &str) -> bool {
-        let volumes = pod.node.at(&["spec", "volumes"]).map(Node::elements).unwrap_or_default();
-        volumes.iter().any(|volume| {
-            projects(volume, audience)
-                || self
-                    .csi_driver(pod, volume, audience)
-                    .unwrap_or_else(|| !self.live.is_complete())
-        })
-    }
-
-    /// Whether the CSI driver behind a volume asks for tokens for that audience; `None`: some object is not known.
-    fn csi_driver(&self, pod: &Object, volume: &Node, audience: &str) -> Option<bool> {
-        let text = |node: &Node, path: &[&str]| node.at(path)?.as_str().map(str::to_owned);
-        let claim = text(volume, &["persistentVolumeClaim", "claimName"]).or_else(|| {
-            // A generic ephemeral volume has a claim named after pod and volume.
-            volume.get("ephemeral")?;
-            Some(format!("{}-{}", pod.name, text(volume, &["name"])?))
-        });
-        let driver = match (text(volume, &["csi", "driver"]), claim) {
-            (Some(driver), _) => driver,
-            (None, None) => return Some(false),
-            (None, Some(claim)) => {
-                let claim = self.live_object("PersistentVolumeClaim", &pod.namespace, &claim)?;
-                let name = text(&claim.node, &["spec", "volumeName"])?;
-                let persistent = self.live_object("PersistentVolume", "", &name)?;
-                match text(&persistent.node, &["spec", "csi", "driver"]) {
-                    Some(driver) => driver,
-                    None => return Some(false),
-                }
-            }
-        };
-        let driver = self.live_object("CSIDriver", "", &driver)?;
-        let requests = driver.node.at(&["spec", "tokenRequests"]).map(Node::elements);
-        Some(requests.unwrap_or_default().iter().any(|request| {
-            request.get("audience").and_then(Node::as_str).unwrap_or_default() == audience
-        }))
-    }
-
-    fn live_object(&self, kind: &str, namespace: &str, name: &str) -> Option<&Object> {
-        match self.live.find(kind, namespace, name) {
-            Found::Live(object) => Some(object),
-            Found::Assumed | Found::Missing => None,
-        }
     }
 
     /// The Node authorizer: a kubelet may ask for accounts of pods on its node. Told only where pods on the node
@@ -163,12 +122,4 @@ fn runs_on(pod: Option<&Object>, asked: &RequestedPod, node: &str) -> bool {
         Some(pod) => node_name(pod).or(asked.node_name.as_deref()) == Some(node),
         None => asked.node_name.as_deref().is_none_or(|name| name == node),
     }
-}
-
-fn projects(volume: &Node, audience: &str) -> bool {
-    let sources = volume.at(&["projected", "sources"]).map(Node::elements).unwrap_or_default();
-    sources.iter().filter_map(|source| source.get("serviceAccountToken")).any(|token| {
-        !token.is_null()
-            && token.get("audience").and_then(Node::as_str).unwrap_or_default() == audience
-    })
 }

@@ -4,6 +4,7 @@
 //! `pkg/serviceaccount/claims.go`, `plugin/pkg/admission/noderestriction/admission.go`. Rules K11 to K23, K88.
 
 mod bound;
+mod csi;
 mod kubelet;
 mod live;
 mod signer;
