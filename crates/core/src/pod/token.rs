@@ -39,11 +39,12 @@ pub(super) fn follow(
     let unresolved = unresolved.filter(|mount| with_tokens.contains_key(mount.volume()));
     let open = unresolved.map(|mount| mount.pointer()).collect();
     let mut followed = Followed { tokens: Vec::new(), cut: false, open };
+    let injectors = injectors(injected);
     let mut left = MAX_FILES;
     for volume in pod.volumes() {
         let overwritten = overwritten(volume, pod.metadata("namespace"), stored);
         let mode = containers.owners.token_file(volume);
-        let injected_by = injector(volume.name(), injected);
+        let injected_by = injectors.get(volume.name()).map(|by| (*by).to_owned());
         for source in volume.token_sources() {
             let mounts = if overwritten.contains(&source.at) {
                 Vec::new()
@@ -69,18 +70,26 @@ pub(super) fn follow(
     followed
 }
 
-/// Who added the volume, if a patch says so.
-fn injector(volume: &str, injected: &[Injection]) -> Option<String> {
-    let names = |value: &Value| value.get("name").and_then(Value::as_str) == Some(volume);
-    let adds = |operation: &Value| {
-        let value = operation.get("value").unwrap_or(&Value::Null);
-        match operation.get("path").and_then(Value::as_str) {
-            Some("/spec/volumes") => value.as_array().is_some_and(|list| list.iter().any(names)),
-            Some(path) if path.starts_with("/spec/volumes/") => names(value),
-            _ => false,
+/// Who added which volume, as the patches say.
+fn injectors(injected: &[Injection]) -> HashMap<&str, &str> {
+    let mut injectors = HashMap::new();
+    for injection in injected {
+        for operation in &injection.patch {
+            let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
+            let Some(rest) = path.strip_prefix("/spec/volumes") else { continue };
+            let value = operation.get("value").unwrap_or(&Value::Null);
+            // The list as a whole, or an element of it.
+            let added = if rest.is_empty() {
+                value.as_array().map(Vec::as_slice).unwrap_or_default()
+            } else {
+                std::slice::from_ref(value)
+            };
+            for name in added.iter().filter_map(|volume| volume.get("name")?.as_str()) {
+                injectors.entry(name).or_insert(injection.by.as_str());
+            }
         }
-    };
-    injected.iter().find(|injection| injection.patch.iter().any(adds)).map(|i| i.by.clone())
+    }
+    injectors
 }
 
 /// K25: account, namespace, audience, seconds asked for, and the pod that the token is bound to (K24).

@@ -1,8 +1,10 @@
 //! `token-env-without-file`: a variable names a token file that the container does not have.
 
+use std::collections::HashMap;
+
 use super::super::manifest::Account;
 use super::super::path::{below, clean, expand};
-use super::super::spec::{Container, Mount, list, text};
+use super::super::spec::{Container, Mount, Volume, list, text};
 use super::files::Files;
 use super::{Subject, edit};
 use crate::trace::{Finding, Severity};
@@ -24,10 +26,21 @@ const WEBHOOKS: [&str; 3] = [
 
 pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {
     let containers = subject.pod.containers();
-    containers.into_iter().flat_map(|container| in_container(subject, container)).collect()
+    let volumes = subject.pod.token_volumes();
+    containers
+        .into_iter()
+        .flat_map(|container| in_container(subject, &volumes, container))
+        .collect()
 }
 
-fn in_container(subject: &Subject<'_>, container: Container<'_>) -> Vec<Finding> {
+/// Volumes with tokens, by their names.
+type Volumes<'a> = HashMap<&'a str, Volume<'a>>;
+
+fn in_container(
+    subject: &Subject<'_>,
+    volumes: &Volumes<'_>,
+    container: Container<'_>,
+) -> Vec<Finding> {
     let variables = container.variables(subject.pod);
     let list = list(container.value, "env").iter().enumerate();
     list.filter_map(|(at, variable)| {
@@ -39,7 +52,7 @@ fn in_container(subject: &Subject<'_>, container: Container<'_>) -> Vec<Finding>
         if !names_file || !path.starts_with('/') {
             return None;
         }
-        let problem = problem(subject, container, name, &clean(&path))?;
+        let problem = problem(subject, volumes, container, (name, &clean(&path)))?;
         Some(finding(subject, container, (at, name, &path), &problem))
     })
     .collect()
@@ -53,12 +66,12 @@ struct Problem<'a> {
 }
 
 fn problem<'a>(
-    subject: &Subject<'a>,
-    container: Container<'a>,
-    name: &str,
-    path: &str,
+    subject: &Subject<'_>,
+    volumes: &Volumes<'a>,
+    container: Container<'_>,
+    (name, path): (&str, &str),
 ) -> Option<Problem<'a>> {
-    let covering = |mount: &Mount<'a>| below(path, &clean(mount.path())).is_some();
+    let covering = |mount: &Mount<'_>| below(path, &clean(mount.path())).is_some();
     let deepest = container.mounts().filter(covering).max_by_key(|m| clean(m.path()).len());
     let Some(mount) = deepest else {
         return nothing_mounted(subject, name, path).then(|| Problem {
@@ -66,7 +79,7 @@ fn problem<'a>(
             volume: None,
         });
     };
-    let volume = *subject.pod.token_volumes().get(mount.volume())?;
+    let volume = *volumes.get(mount.volume())?;
     if !mount.sub_path_expr().is_empty() {
         return None;
     }
