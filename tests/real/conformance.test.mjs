@@ -4,9 +4,10 @@ import { after, before, describe, it } from "node:test";
 import { ApiServer, Ground, ISSUER } from "./lib/cluster.mjs";
 import { newKey } from "./lib/keys.mjs";
 import { populate } from "./lib/world.mjs";
+import { refusedFiles, Trusting, trustedFaults, trustedForms, trustedTokens } from "./suites/authentication-config.mjs";
 import { discovery, verification } from "./suites/discovery.mjs";
-import { deletions, leeway, legacyTokens, proof, timeBorders } from "./suites/lives.mjs";
-import { generatedPods } from "./suites/pods.mjs";
+import { deletions, keyRotation, leeway, legacyTokens, proof, timeBorders } from "./suites/lives.mjs";
+import { generatedPods, podsOfCases } from "./suites/pods.mjs";
 import { tokenRequests } from "./suites/requests.mjs";
 import { faultyTokens, issuedTokens, oddTokens } from "./suites/reviews.mjs";
 import { startUpErrors } from "./suites/start-up.mjs";
@@ -44,6 +45,20 @@ after(() => ground.clear());
 
 describe("flags", () => {
   it("start-up errors", (test) => startUpErrors(test, ground));
+  it("the signing key and the issuer change", (test) => keyRotation(test, ground));
+});
+
+describe("AuthenticationConfiguration", () => {
+  let trusting;
+  before(async () => {
+    trusting = await Trusting.start(ground);
+  });
+  after(() => trusting.stop());
+
+  it("forms, keys and algorithms", (test) => trustedForms(test, trusting));
+  it("claims of every kind at every authenticator", (test) => trustedTokens(test, trusting));
+  it("tokens with several faults", (test) => trustedFaults(test, trusting, { seed: 20_261_127, count: 400 }));
+  it("files that are refused", (test) => refusedFiles(test, ground));
 });
 
 for (const [title, { older = [], oldFirst = false, once = false, signer = newKey("rsa"), ...flags }] of Object.entries(FLAG_SETS)) {
@@ -70,6 +85,7 @@ for (const [title, { older = [], oldFirst = false, once = false, signer = newKey
       const defaulter = await ApiServer.start(ground, DEFAULTER);
       await populate(defaulter);
       await generatedPods(test, server, defaulter, { seed: 20_261_127, count: 600 });
+      await podsOfCases(test, server, defaulter);
       await defaulter.stop();
     });
     it("TokenReview about the borders of time claims", (test) => timeBorders(test, server));

@@ -45,6 +45,15 @@ export async function until(program, ready, seconds = 120) {
 
 export const tail = (log, lines = 15) => readFileSync(log, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
 
+/** What a program of Kubernetes says last when its flags are no good: in Go's quotes, or on lines of its own. */
+export function failure(log) {
+  const text = readFileSync(log, "utf8");
+  const [, lines] = /"command failed" err=<\n((?:\t.*\n)+) >/.exec(text) ?? [];
+  if (lines !== undefined) return lines.replace(/^\t/gm, "").trimEnd();
+  const [, quoted] = /"command failed" err="((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  return quoted?.replace(/\\(["\\])/g, "$1");
+}
+
 /** As many ports of the loopback address that nobody listens on, all different. */
 export async function freePorts(count) {
   const servers = await Promise.all(

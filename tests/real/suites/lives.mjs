@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { ApiServer } from "../lib/cluster.mjs";
 import { simulateTokenReview } from "../lib/engine.mjs";
 import { claimsOf, mint, newKey } from "../lib/keys.mjs";
 import { Matrix, sideBySide } from "../lib/matrix.mjs";
@@ -174,5 +175,29 @@ export async function legacyTokens(test, server) {
   await sleep(10_500); // what was accepted before is remembered
   const later = await server.known();
   await sideBySide(tokens.slice(0, 12), ([name, token]) => compare(matrix, server, later, `${name}, later`, token));
+  matrix.settle(test);
+}
+
+/** Tokens of a server that is started again, with another key, then without the old one; likewise with another issuer. */
+export async function keyRotation(test, ground) {
+  const matrix = new Matrix();
+  const [older, newer] = [newKey("rsa"), newKey("p256")];
+  const [first, second] = [["https://old.example"], ["https://new.example", "https://old.example"]];
+  const lives = [
+    ["before", { signer: older, keys: [older], issuers: first }], ["both keys, both issuers", { signer: newer, keys: [newer, older], issuers: second }],
+    ["without the old key", { signer: newer, keys: [newer], issuers: second }], ["without the old issuer", { signer: newer, keys: [newer, older], issuers: second.slice(0, 1) }],
+  ];
+  const tokens = [];
+  for (const [name, { signer, keys, issuers }] of lives) {
+    const server = await ApiServer.start(ground, { name: "rotation", cluster: { issuers, apiAudiences: ["api"] }, signer, keys });
+    if (tokens.length === 0) {
+      await server.ensureNamespace(NAMESPACE);
+      await account(server, "app");
+    }
+    tokens.push([`issued ${name}`, await server.token(NAMESPACE, "app")]);
+    const known = await server.known();
+    await sideBySide(tokens, ([of, token]) => compare(matrix, server, known, `${of}, ${name}`, token));
+    await server.stop();
+  }
   matrix.settle(test);
 }

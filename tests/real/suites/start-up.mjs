@@ -5,7 +5,7 @@ import { APISERVER, flagsOf, groundFlags } from "../lib/cluster.mjs";
 import { inspectCluster } from "../lib/engine.mjs";
 import { newKey } from "../lib/keys.mjs";
 import { Matrix, sideBySide } from "../lib/matrix.mjs";
-import { freePorts, start, stop, tail, until } from "../lib/processes.mjs";
+import { failure, freePorts, start, stop, until } from "../lib/processes.mjs";
 
 const KEYS = { signingKeyFile: "sa.key", keyFiles: ["sa.pub"] };
 const PARTS = [
@@ -39,16 +39,8 @@ export async function startUpErrors(test, ground) {
     // The line with the version comes when all flags were found good.
     await until(program, () => / server\.go:\d+\] "?Version/.test(readFileSync(program.log, "utf8"))).catch(() => {});
     await stop(program);
-    matrix.add(JSON.stringify(part), inspectCluster(cluster).errors.map(({ message }) => message), printed(tail(program.log)));
+    const said = failure(program.log);
+    matrix.add(JSON.stringify(part), inspectCluster(cluster).errors.map(({ message }) => message), said === undefined ? [] : [said]);
   }, 3);
   matrix.settle(test);
 }
-
-/** What is printed last, if that is an error. */
-function printed(text) {
-  const [, quoted] = /"command failed" err=("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
-  return quoted === undefined ? [] : [unquoted(quoted)];
-}
-
-/** Of Go's quotes only these occur. */
-const unquoted = (quoted) => quoted.slice(1, -1).replace(/\\(["\\])/g, "$1");

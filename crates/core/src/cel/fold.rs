@@ -170,6 +170,23 @@ fn iterated(range: &Value, two: bool) -> Result<Vec<(Value, Option<Value>)>, Fau
             .values()
             .map(|value| (value.clone(), two.then(|| value.clone())))
             .collect()),
-        other => Err(Fault::Error(format!("got '{}', expected iterable type", other.type_name()))),
+        other => Err(Fault::Error(format!("got '{}', expected iterable type", go_name(other)))),
     }
+}
+
+/// The Go type of a value that is no list or map, as `%T` prints it.
+fn go_name(value: &Value) -> String {
+    let name = match value {
+        Value::Bool(_) => "Bool",
+        Value::Bytes(_) => "Bytes",
+        Value::Double(_) => "Double",
+        Value::Duration(_) => "Duration",
+        Value::Int(_) => "Int",
+        Value::Null => "Null",
+        Value::String(_) => "String",
+        Value::Timestamp(_) => "Timestamp",
+        Value::Uint(_) => "Uint",
+        other => return other.type_name().to_owned(),
+    };
+    format!("types.{name}")
 }

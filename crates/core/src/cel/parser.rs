@@ -70,6 +70,10 @@ struct Parser<'a> {
     depth: usize,
 }
 
+/// What an expression can begin with, as the generated parser of cel-go lists it.
+const EXPRESSION: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, \
+    IDENTIFIER}";
+
 impl Parser<'_> {
     fn kind(&self) -> &TokenKind {
         self.tokens.get(self.at).map_or(&TokenKind::End, |token| &token.kind)
@@ -206,6 +210,10 @@ impl Parser<'_> {
         let TokenKind::Ident(field) = self.kind().clone() else {
             return Err(match self.kind() {
                 TokenKind::Escaped(_) => Problem::syntax(self.place(), "unsupported syntax: '`'"),
+                TokenKind::End => Problem::syntax(
+                    self.place(),
+                    "Syntax error: no viable alternative at input '.'",
+                ),
                 _ => self.unexpected("IDENTIFIER"),
             });
         };
@@ -266,7 +274,7 @@ impl Parser<'_> {
                 self.name(at)
             }
             TokenKind::Ident(_) => self.name(at),
-            _ => Err(self.unexpected("an expression")),
+            _ => Err(self.unexpected(EXPRESSION)),
         }
     }
 
@@ -316,7 +324,7 @@ impl Parser<'_> {
                 break;
             }
             if self.is(",") {
-                return Err(self.unexpected("an expression"));
+                return Err(self.unexpected(EXPRESSION));
             }
         }
         Ok(Expr::new(at, Kind::List(elements)))

@@ -56,9 +56,17 @@ pub(super) struct DecodeError {
 
 /// An error that ends the decoding (duplicates, what an own decoder refuses, a number where none belongs), or one that
 /// is kept while it goes on; the first of these counts.
-enum Fault {
+pub(super) enum Fault {
     Ends(DecodeError),
     Kept(DecodeError),
+}
+
+impl Fault {
+    /// As go-jose words it.
+    pub(super) fn message(self) -> String {
+        let (Self::Ends(error) | Self::Kept(error)) = self;
+        error.message
+    }
 }
 
 /// The public claims first, then the private ones.
@@ -129,8 +137,7 @@ fn value(name: &str, value: &Node, shape: &Shape) -> Result<(), Fault> {
 /// `crit` as a list of names: those that there are, or why it cannot be decoded.
 pub(super) fn names(value: &Node) -> Result<Vec<&str>, String> {
     let Data::Array(elements) = &value.data else {
-        let (Fault::Ends(error) | Fault::Kept(error)) = mistyped(value, "[]string");
-        return Err(error.message);
+        return Err(mistyped(value, "[]string").message());
     };
     let (mut names, mut kept) = (Vec::new(), None);
     for element in elements {
@@ -155,7 +162,7 @@ fn is_audience(value: &Node) -> bool {
 }
 
 /// `UnmarshalTypeError`.
-fn mistyped(value: &Node, wanted: &str) -> Fault {
+pub(super) fn mistyped(value: &Node, wanted: &str) -> Fault {
     let found = match value.data {
         Data::Null => "null",
         Data::Bool(_) => "bool",

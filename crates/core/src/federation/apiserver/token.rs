@@ -7,9 +7,10 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use x509_cert::der::Decode as _;
 
-use super::decode::names;
+use super::decode::{mistyped, names};
 use crate::algorithm::{Algorithm, AlgorithmName, verify_as_go_jose};
 use crate::document::{Data, Duplicates, Node, parse_json};
+use crate::go::quoted;
 use crate::jwk::Keys;
 use crate::signature::{Evidence, Judgement};
 
@@ -32,6 +33,8 @@ pub(in crate::federation) struct Token {
     pub(in crate::federation) text: String,
     /// Why no authenticator looks at it; none of this is ever said (K49).
     pub(in crate::federation) problem: Option<String>,
+    /// What go-jose says of that, where it is known: it is repeated by authenticators of other issuers (R27).
+    pub(in crate::federation) go_problem: Option<String>,
     pub(in crate::federation) payload: Option<Node>,
     pub(in crate::federation) header: Option<Header>,
     /// Header and payload, encoded anew: line breaks and stray bits are gone.
@@ -79,34 +82,38 @@ impl Token {
         let mut token = Self {
             text: text.to_owned(),
             problem: None,
+            go_problem: None,
             payload: None,
             header: None,
             signing_input: Vec::new(),
             signature: Vec::new(),
         };
-        if let Err(problem) = token.decode() {
-            token.problem = Some(problem);
+        if let Err(Problem { title, go }) = token.decode() {
+            (token.problem, token.go_problem) = (Some(title), go);
         }
         token
     }
 
-    fn decode(&mut self) -> Result<(), String> {
+    fn decode(&mut self) -> Result<(), Problem> {
         if self.text.trim().starts_with('{') {
-            return Err("the text is JSON, not a token in compact form".into());
+            return Err("the text is JSON, not a token in compact form".to_owned().into());
         }
         let parts: Vec<&str> = self.text.split('.').collect();
         let &[header, payload, signature] = parts.as_slice() else {
             let found = parts.len();
-            return Err(format!("expected three parts separated by dots, found {found}"));
+            return Err(format!("expected three parts separated by dots, found {found}").into());
         };
-        let payload = raw_url(payload).ok_or("the payload is not base64url")?;
+        let payload = raw_url(payload).ok_or_else(|| "the payload is not base64url".to_owned())?;
         // Go puts U+FFFD for what is not UTF-8.
         let node = parse_json(&String::from_utf8_lossy(&payload), Duplicates::JudgedByDecoder);
         self.payload =
             Some(node.map_err(|error| format!("the payload is not JSON: {}", error.message))?);
         let part = |name: &str, part: &str| {
             let solid: String = part.chars().filter(|c| !c.is_whitespace()).collect();
-            raw_url(&solid).ok_or_else(|| format!("the {name} is not base64url"))
+            raw_url(&solid).ok_or_else(|| Problem {
+                title: format!("the {name} is not base64url"),
+                go: Some(illegal_base64(&solid)),
+            })
         };
         let (header, signature) = (part("header", header)?, part("signature", signature)?);
         let read = Header::read(&header)?;
@@ -143,44 +150,75 @@ impl Token {
     }
 }
 
+/// `base64.CorruptInputError`: the first character that does not belong there, or the one that is too many.
+fn illegal_base64(part: &str) -> String {
+    let strange = part.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+    let at = strange.unwrap_or(part.len().saturating_sub(1));
+    format!("illegal base64 data at input byte {at}")
+}
+
 /// Go's decoder skips line breaks.
 fn raw_url(part: &str) -> Option<Vec<u8>> {
     let solid: String = part.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
     RAW_URL.decode(solid).ok()
 }
 
+/// Why a text is no token to the API server.
+struct Problem {
+    title: String,
+    /// What go-jose says, for those who repeat it.
+    go: Option<String>,
+}
+
+impl From<String> for Problem {
+    fn from(title: String) -> Self {
+        Self { title, go: None }
+    }
+}
+
 impl Header {
     /// go-jose `rawHeader.sanitized`.
-    fn read(bytes: &[u8]) -> Result<Self, String> {
+    fn read(bytes: &[u8]) -> Result<Self, Problem> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let node = parse_json(&String::from_utf8_lossy(bytes), Duplicates::JudgedByDecoder)
+        let source = String::from_utf8_lossy(bytes);
+        let node = parse_json(&source, Duplicates::JudgedByDecoder)
             .map_err(|error| format!("the header is not JSON: {}", error.message))?;
         if !node.is_object() && !node.is_null() {
-            return Err("the header is JSON, but not an object".into());
+            return Err(Problem {
+                title: "the header is JSON, but not an object".into(),
+                go: Some(mistyped(&node, "jose.rawHeader").message()),
+            });
         }
         if has_duplicates(&node) {
-            return Err("a member stands twice in the header".into());
+            return Err("a member stands twice in the header".to_owned().into());
         }
         let member = |name: &str| node.get(name).filter(|value| !value.is_null());
-        let text = |name: &str| match member(name) {
-            None => Ok(String::new()),
-            Some(value) => value
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| format!("the header's `{name}` is not a string")),
+        let problem = |title: &str, what: &str, value: &Node, reason: Option<String>| {
+            let raw = quoted(source.get(value.range.clone()).unwrap_or_default());
+            let go = reason.map(|reason| format!("failed to unmarshal {what}: {reason}: {raw}"));
+            Problem { title: title.to_owned(), go }
         };
-        text("nonce")?;
-        if member("jwk").is_some_and(|jwk| !is_public_key(jwk)) {
-            return Err("the header's `jwk` is no public key".into());
+        let text = |name: &str, what: &str| match member(name) {
+            None => Ok(String::new()),
+            Some(value) => value.as_str().map(str::to_owned).ok_or_else(|| {
+                let title = format!("the header's `{name}` is not a string");
+                problem(&title, what, value, Some(mistyped(value, "string").message()))
+            }),
+        };
+        text("nonce", "nonce")?;
+        if let Some(jwk) = member("jwk").filter(|jwk| !is_public_key(jwk)) {
+            let title = "the header's `jwk` is no public key";
+            return Err(problem(title, "JWK", jwk, unknown_key_type(jwk)));
         }
-        if member("x5c").is_some_and(|chain| !is_chain(chain)) {
-            return Err("the header's `x5c` is no chain of certificates".into());
+        if let Some(chain) = member("x5c").filter(|chain| !is_chain(chain)) {
+            let title = "the header's `x5c` is no chain of certificates";
+            return Err(problem(title, "x5c header", chain, no_base64(chain)));
         }
         Ok(Self {
-            alg: text("alg")?,
-            kid: text("kid")?,
+            alg: text("alg", "algorithm")?,
+            kid: text("kid", "key ID")?,
             critical: Critical::of(member("crit")),
             bare_payload: member("b64").and_then(Node::as_bool) == Some(false),
         })
@@ -199,6 +237,28 @@ fn has_duplicates(node: &Node) -> bool {
 fn is_public_key(jwk: &Node) -> bool {
     let keys = Keys::parse(&jwk.to_json().to_string()).keys;
     keys.first().is_some_and(|key| key.public.is_some()) && jwk.get("d").is_none()
+}
+
+/// What go-jose says of a key whose type it does not know; of others its words are not known here.
+fn unknown_key_type(jwk: &Node) -> Option<String> {
+    let kty = jwk.get("kty").and_then(Node::as_str).unwrap_or_default();
+    let known = matches!(kty, "RSA" | "EC" | "oct" | "OKP") || !jwk.is_object();
+    (!known).then(|| format!("go-jose/go-jose: unknown json web key type '{kty}'"))
+}
+
+/// What Go says of a chain that is no list, or of its first member that is no base64.
+fn no_base64(chain: &Node) -> Option<String> {
+    let names = match names(chain) {
+        Err(message) => return Some(message),
+        Ok(names) => names,
+    };
+    let strange = |text: &str| {
+        text.bytes().position(|b| !(b.is_ascii_alphanumeric() || b"+/=\r\n".contains(&b)))
+    };
+    let bad = names.into_iter().find(|text| STD.decode(text).is_err())?;
+    // A text that is too short is told by where its last group of four begins.
+    let at = strange(bad).unwrap_or(bad.len() - bad.len() % 4);
+    Some(format!("illegal base64 data at input byte {at}"))
 }
 
 fn is_chain(chain: &Node) -> bool {

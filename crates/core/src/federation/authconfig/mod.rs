@@ -162,8 +162,12 @@ fn rejected(text: &Text<'_>, refusals: &[Refusal], valid_form: bool) -> Federati
     }
     let messages: Vec<String> = refusals.iter().map(|refusal| refusal.message.clone()).collect();
     let joined = crate::go::aggregate(&messages);
-    let message =
-        if valid_form { format!("invalid authentication configuration: {joined}") } else { joined };
+    // The cluster's own issuers are found when the authenticators are made: nothing stands before that.
+    let of_validation = valid_form && !joined.starts_with("issuer.url: ");
+    let message = match of_validation {
+        true => format!("invalid authentication configuration: {joined}"),
+        false => joined,
+    };
     FederationOutcome {
         document: text.index,
         verdict: Verdict::Unknown,

@@ -48,8 +48,9 @@ pub(super) fn format(ladder: &mut Ladder, presented: &Presented<'_>, known_issue
         }
         Some(problem) => {
             let check = ladder.check("format", Status::Fail, problem.clone()).rule("R26");
+            let said = token.go_problem.as_deref().unwrap_or(problem);
             let error = match known_issuer {
-                true => refused(&format!("oidc: verify token: oidc: malformed jwt: {problem}")),
+                true => refused(&format!("oidc: verify token: oidc: malformed jwt: {said}")),
                 false => silent(),
             };
             ladder.fail(check, error);
@@ -168,24 +169,25 @@ pub(super) fn standard(ladder: &mut Ladder, payload: &Node) -> Option<Standard> 
             "sub" | "nonce" | "at_hash"
                 if member.value.as_str().is_none() && !member.value.is_null() =>
             {
-                Err(("format/claims", mistyped(&member.value, "string")))
+                Err(("format/claims", mistyped(&member.value, &name, "string")))
             }
             "aud" => audience(&member.value).map(|found| standard.audience = found),
-            "exp" => date(&member.value)
+            "exp" => date(&member.value, "exp")
                 .map(|found| standard.expiry = Some(found))
                 .map_err(of("time/exp")),
-            "iat" => date(&member.value).map(|_| ()).map_err(of("time/iat")),
+            "iat" => date(&member.value, "iat").map(|_| ()).map_err(of("time/iat")),
             "nbf" if member.value.is_null() => {
                 standard.not_before = None;
                 Ok(())
             }
-            "nbf" => date(&member.value)
+            "nbf" => date(&member.value, "nbf")
                 .map(|found| standard.not_before = Some(found))
                 .map_err(of("time/nbf")),
             "_claim_names" | "_claim_sources"
                 if !member.value.is_object() && !member.value.is_null() =>
             {
-                Err(("format/claims", mistyped(&member.value, "map[string]string")))
+                let of = if name == "_claim_names" { "string" } else { "oidc.claimSource" };
+                Err(("format/claims", mistyped(&member.value, &name, &format!("map[string]{of}"))))
             }
             _ => Ok(()),
         };
@@ -205,7 +207,8 @@ fn of(stage: &'static str) -> impl Fn(String) -> (&'static str, String) {
     move |problem| (stage, problem)
 }
 
-fn mistyped(value: &Node, wanted: &str) -> String {
+/// `UnmarshalTypeError` of the verifier's own struct.
+fn mistyped(value: &Node, field: &str, wanted: &str) -> String {
     let found = match value.data {
         Data::Null => "null",
         Data::Bool(_) => "bool",
@@ -214,7 +217,7 @@ fn mistyped(value: &Node, wanted: &str) -> String {
         Data::Array(_) => "array",
         Data::Object(_) => "object",
     };
-    format!("json: cannot unmarshal {found} into Go value of type {wanted}")
+    format!("json: cannot unmarshal {found} into Go struct field idToken.{field} of type {wanted}")
 }
 
 /// A text or a list of texts; null counts as an empty text.
@@ -227,25 +230,47 @@ fn audience(value: &Node) -> Result<Vec<String>, (&'static str, String)> {
             .map(|element| match &element.data {
                 Data::String(text) => Ok(text.clone()),
                 Data::Null => Ok(String::new()),
-                _ => Err(("audience", mistyped(element, "string"))),
+                _ => Err(("audience", mistyped(element, "aud", "string"))),
             })
             .collect(),
-        _ => Err(("audience", mistyped(value, "[]string"))),
+        _ => Err(("audience", mistyped(value, "aud", "[]string"))),
     }
 }
 
-/// A number, or a text that is one; fractions are cut.
-fn date(value: &Node) -> Result<f64, String> {
+/// A number, or a text that is one; fractions are cut, and what no 64 bits hold becomes the farthest past.
+fn date(value: &Node, field: &str) -> Result<f64, String> {
     let number = match &value.data {
         Data::Number(number) => number.as_f64(),
-        Data::String(text) if !text.is_empty() => {
-            text.parse::<f64>().ok().filter(|value| value.is_finite())
+        Data::String(text) => {
+            let item = quoted(&Value::String(text.clone()).to_string());
+            let number = serde_json::from_str::<serde_json::Number>(text).ok();
+            return match number.and_then(|number| number.as_f64()) {
+                Some(number) => Ok(seconds(number)),
+                None => Err(format!(
+                    "json: invalid number literal, trying to unmarshal {item} into Number"
+                )),
+            };
         }
         Data::Null => return Err("strconv.ParseFloat: parsing \"\": invalid syntax".into()),
-        _ => return Err(mistyped(value, "json.Number")),
+        _ => return Err(mistyped(value, field, "json.Number")),
     };
-    number.map(f64::trunc).ok_or_else(|| "json: invalid number literal".to_owned())
+    // f64::MAX stands for a number that no double holds.
+    let number = number.filter(|number| number.abs() < f64::MAX);
+    number.map(seconds).ok_or_else(|| "strconv.ParseFloat: value out of range".to_owned())
 }
+
+/// `int64(f)` as amd64 has it, and then the years that `time.Unix` counts from 1 on: both overflow into the past.
+fn seconds(number: f64) -> f64 {
+    /// From year 1 to 1970.
+    const EPOCH: f64 = 62_135_596_800.0;
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    let whole = number.trunc();
+    let held = (-LIMIT..LIMIT).contains(&whole) && whole + EPOCH < LIMIT;
+    if held { whole } else { FARTHEST_PAST }
+}
+
+/// The smallest number of 64 bits.
+const FARTHEST_PAST: f64 = -9_223_372_036_854_775_808.0;
 
 /// R30a: claims that are elsewhere.
 pub(super) fn distributed(ladder: &mut Ladder, claims: &Map<String, Value>) {
@@ -362,6 +387,9 @@ fn not_before(ladder: &mut Ladder, standard: &Standard, now: UnixTime) {
 /// Go's `time.Time`, printed where the clock is UTC; none is the year 1.
 fn go_time(seconds: Option<f64>) -> String {
     let Some(seconds) = seconds else { return "0001-01-01 00:00:00 +0000 UTC".into() };
+    if seconds <= FARTHEST_PAST {
+        return "292277026596-12-04 15:30:08 +0000 UTC".into(); // its calendar overflows as well
+    }
     let printed = UnixTime(seconds.trunc()).to_string();
     format!("{} +0000 UTC", printed.trim_end_matches('Z').replace('T', " "))
 }
