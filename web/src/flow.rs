@@ -134,7 +134,25 @@ fn exchange(outcome: &FederationOutcome, token: &DecodedToken) -> Step {
             "AssumeRoleWithWebIdentity",
             Some(r#"aws sts assume-role-with-web-identity --role-arn "$AWS_ROLE_ARN" --role-session-name by-hand --web-identity-token "$TOKEN""#.to_owned()),
         ),
+        System::Azure => (
+            "client_assertion",
+            Some(r#"curl --data-urlencode "client_assertion=$TOKEN" --data "client_id=$AZURE_CLIENT_ID&scope=https://management.azure.com/.default&grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer" "$AZURE_AUTHORITY_HOST$AZURE_TENANT_ID/oauth2/v2.0/token""#.to_owned()),
+        ),
+        System::GcpWif => (
+            "token exchange",
+            Some(r#"curl --data-urlencode "subject_token=$TOKEN" --data-urlencode "audience=$AUDIENCE" --data "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&requested_token_type=urn:ietf:params:oauth:token-type:access_token&subject_token_type=urn:ietf:params:oauth:token-type:jwt&scope=https://www.googleapis.com/auth/cloud-platform" https://sts.googleapis.com/v1/token"#.to_owned()),
+        ),
+        System::Gke => (
+            "metadata server",
+            Some(r#"curl --header "Metadata-Flavor: Google" http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"#.to_owned()),
+        ),
         System::Kubernetes => ("TokenReview", Some(token_review(token))),
+        System::KubernetesJwt => (
+            "Authorization: Bearer",
+            Some(r#"kubectl --server "$HUB" --token "$TOKEN" auth whoami"#.to_owned()),
+        ),
+        System::VaultJwt => ("login", Some(vault_login("jwt"))),
+        System::VaultKubernetes => ("login", Some(vault_login("kubernetes"))),
         _ => ("token", None),
     };
     Step {
@@ -146,6 +164,10 @@ fn exchange(outcome: &FederationOutcome, token: &DecodedToken) -> Step {
         json: None,
         command,
     }
+}
+
+fn vault_login(mount: &str) -> String {
+    format!(r#"vault write auth/{mount}/login role="$ROLE" jwt="$TOKEN""#)
 }
 
 fn token_review(token: &DecodedToken) -> String {

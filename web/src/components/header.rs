@@ -52,7 +52,7 @@ fn Seal() -> Html {
                     <li>{ "Switch the network off after the page has loaded: everything still works." }</li>
                     <li>{ "Storage is empty: no cookie, no local storage, nothing in the address." }</li>
                 </ol>
-                <p class="dim">{ "The examples are signed by a simulated issuer: a key made in this page a moment ago, for samples only. No real system trusts it. " }{ format!("Engine {}.", version()) }</p>
+                <p class="dim">{ "The examples are signed by a simulated issuer: a key that is published with podpass, for samples only. No real system may trust it. " }{ format!("Engine {}.", version()) }</p>
             </div>
         </details>
     }

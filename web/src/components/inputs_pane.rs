@@ -31,8 +31,7 @@ const TRUST: Obtain = Obtain {
 };
 
 /// Below the token of an example.
-const SAMPLE: &str =
-    "Simulated, a sample only: signed by a key made in this page, which nobody trusts.";
+const SAMPLE: &str = "Simulated, a sample only: signed by a key that is published with podpass, so nobody may trust it.";
 
 /// What was typed and what is known of it.
 #[derive(Properties, PartialEq)]

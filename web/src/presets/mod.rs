@@ -1,7 +1,9 @@
 //! The examples: whole sets of inputs, healthy and broken in one way, minted a moment ago so that every time is live.
 
 mod aws;
+mod clouds;
 mod kubernetes;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +32,7 @@ pub(crate) struct Preset {
 }
 
 /// Every example; the first is loaded at the start.
-pub(crate) const PRESETS: [Preset; 23] = [
+pub(crate) const PRESETS: [Preset; 29] = [
     Preset { id: "healthy-irsa", label: "healthy IRSA", make: aws::healthy },
     Preset { id: "wrong-namespace", label: "wrong namespace", make: aws::wrong_namespace },
     Preset { id: "wrong-audience", label: "wrong audience", make: aws::wrong_audience },
@@ -63,7 +65,21 @@ pub(crate) const PRESETS: [Preset; 23] = [
     },
     Preset { id: "automount-false", label: "automount: false", make: kubernetes::automount_false },
     Preset { id: "subpath", label: "subPath never refreshes", make: kubernetes::subpath },
-    Preset { id: "aks-label", label: "AKS: label missing", make: kubernetes::aks_label },
+    Preset { id: "aks", label: "healthy AKS", make: clouds::aks },
+    Preset { id: "aks-slash", label: "AKS: trailing slash", make: clouds::aks_slash },
+    Preset { id: "aks-label", label: "AKS: label missing", make: clouds::aks_label },
+    Preset {
+        id: "gke-annotation",
+        label: "GKE: annotation left over",
+        make: clouds::gke_annotation,
+    },
+    Preset {
+        id: "gcp-condition",
+        label: "Google pool with a condition",
+        make: clouds::gcp_condition,
+    },
+    Preset { id: "hub", label: "another cluster's rule", make: services::hub },
+    Preset { id: "vault", label: "Vault: wrong namespace", make: services::vault },
     Preset { id: "yaml-error", label: "YAML error", make: aws::yaml_error },
     Preset { id: "json-comma", label: "policy without a comma", make: aws::json_comma },
 ];
@@ -75,7 +91,7 @@ impl Preset {
     }
 }
 
-/// What examples are made of: two issuers that exist in this page only, and the time of minting.
+/// What examples are made of: two issuers that nobody trusts, and the time of minting.
 #[derive(Debug, Clone)]
 pub(crate) struct Samples {
     pub(crate) cluster: Issuer,
@@ -84,9 +100,9 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// New keys.
+    /// With the published keys.
     pub(crate) fn generate(now: UnixTime) -> Option<Self> {
-        Some(Self { cluster: Issuer::generate()?, stranger: Issuer::generate()?, now })
+        Some(Self { cluster: Issuer::cluster()?, stranger: Issuer::stranger()?, now })
     }
 
     fn keys(&self) -> String {

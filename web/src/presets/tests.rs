@@ -5,8 +5,8 @@ use podpass::{Report, UnixTime, Verdict, explain};
 
 fn samples() -> Samples {
     Samples {
-        cluster: Issuer::from_secret(&[7; 32]).unwrap(),
-        stranger: Issuer::from_secret(&[9; 32]).unwrap(),
+        cluster: Issuer::cluster().unwrap(),
+        stranger: Issuer::stranger().unwrap(),
         now: UnixTime(1_795_616_345.0),
     }
 }
@@ -38,6 +38,12 @@ fn every_example_is_judged_as_its_name_says() {
         ("alg-none", Deny, Some("signature")),
         ("truncated", Deny, Some("format")),
         ("service-to-service", Unknown, None),
+        ("aks", Allow, None),
+        ("aks-slash", Deny, Some("issuer")),
+        ("gke-annotation", Unknown, None),
+        ("gcp-condition", Unknown, None),
+        ("hub", Deny, Some("claim-rules")),
+        ("vault", Unknown, None),
         ("yaml-error", Allow, None),
         ("json-comma", Unknown, Some("document")),
     ];
