@@ -17,7 +17,7 @@ pub(super) use self::shared::is_shared;
 use super::condition::Operator;
 use super::percent;
 use crate::document::{
-    Data, Duplicates, Node, SyntaxError, Text, parse_document, parse_json, push_pointer,
+    Data, Duplicates, Member, Node, SyntaxError, Text, parse_document, parse_json, push_pointer,
 };
 use crate::trace::{Certainty, Span};
 
@@ -344,22 +344,31 @@ impl<'n> Cursor<'n> {
 
     /// The members of an object with their names' places; of members with one name, the last.
     fn members(&self) -> Vec<(Item, Self)> {
-        let mut seen = HashSet::new();
-        let mut members: Vec<_> = self
-            .node
-            .members()
-            .iter()
-            .rev()
-            .filter(|member| seen.insert(member.name.as_str()))
-            .map(|member| {
+        let members = self.node.members();
+        let superseded = superseded(members);
+        let counts = members.iter().enumerate().filter(|(at, _)| !superseded.contains(at));
+        counts
+            .map(|(_, member)| {
                 let value = self.step(&member.value, &member.name);
                 let place = value.place_of(&member.name_range);
                 (Item { text: member.name.clone(), place }, value)
             })
-            .collect();
-        members.reverse();
-        members
+            .collect()
     }
+}
+
+/// Members that a later one of the same name replaces. Few members are compared without a table.
+fn superseded(members: &[Member]) -> HashSet<usize> {
+    const FEW: usize = 16;
+    if members.len() <= FEW {
+        let is_again =
+            |at: usize, name: &str| members.iter().skip(at + 1).any(|later| later.name == name);
+        let each = members.iter().enumerate();
+        return each.filter(|(at, one)| is_again(*at, &one.name)).map(|(at, _)| at).collect();
+    }
+    let mut seen = HashSet::new();
+    let backwards = members.iter().enumerate().rev();
+    backwards.filter(|(_, one)| !seen.insert(one.name.as_str())).map(|(at, _)| at).collect()
 }
 
 #[cfg(test)]

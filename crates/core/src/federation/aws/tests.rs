@@ -77,7 +77,7 @@ fn statements_and_conditions() {
     use Verdict::{Allow, Deny, Unknown};
     let equals = |value: &str| on_sub("StringEquals", json!(value));
     let like = |value: &str| on_sub("StringLike", json!(value));
-    let unmodelled = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+    let untold = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
     let both = |mut left: Value, right: &Value| {
         left.as_object_mut().unwrap().extend(right.as_object().unwrap().clone());
         left
@@ -167,43 +167,37 @@ fn statements_and_conditions() {
             "trust-policy",
             Some(ExplicitDeny),
         ),
-        ("unmodelled in the only allow", vec![allow(unmodelled.clone())], Unknown, "-", None),
+        ("untold in the only allow", vec![allow(untold.clone())], Unknown, "-", None),
         (
-            "unmodelled, but it fails anyway",
-            vec![allow(both(equals("x"), &unmodelled))],
+            "untold, but it fails anyway",
+            vec![allow(both(equals("x"), &untold))],
             Deny,
             "trust-policy",
             Some(ImplicitDeny),
         ),
         (
-            "unmodelled, but another allows",
-            vec![allow(unmodelled.clone()), pinned()],
+            "untold, but another allows",
+            vec![allow(untold.clone()), pinned()],
             Allow,
             "-",
             Some(Allowed),
         ),
-        ("unmodelled in a deny", vec![pinned(), deny(unmodelled.clone())], Unknown, "-", None),
+        ("untold in a deny", vec![pinned(), deny(untold.clone())], Unknown, "-", None),
         (
-            "unmodelled in a deny, another denies",
-            vec![pinned(), deny(unmodelled.clone()), deny(equals(SUBJECT))],
+            "untold in a deny, another denies",
+            vec![pinned(), deny(untold.clone()), deny(equals(SUBJECT))],
             Deny,
             "trust-policy",
             Some(ExplicitDeny),
         ),
         (
-            "unmodelled in a deny that fails anyway",
-            vec![pinned(), deny(both(equals("x"), &unmodelled))],
+            "untold in a deny that fails anyway",
+            vec![pinned(), deny(both(equals("x"), &untold))],
             Allow,
             "-",
             Some(Allowed),
         ),
-        (
-            "unmodelled in a deny, nothing allows",
-            vec![deny(unmodelled)],
-            Deny,
-            "trust-policy",
-            None,
-        ),
+        ("untold in a deny, nothing allows", vec![deny(untold)], Deny, "trust-policy", None),
         ("a variable that is not told", vec![allow(equals("${aws:SourceIp}"))], Unknown, "-", None),
         (
             "a variable beside the value",

@@ -9,6 +9,7 @@ use super::refusals::{
 };
 use super::{
     Condition, Cursor, Effect, Item, Place, Policy, Principal, Refusal, Statement, shared,
+    superseded,
 };
 use crate::document::{Data, Node};
 use crate::federation::aws::condition::{NoOperator, Operator, nearest};
@@ -113,12 +114,10 @@ impl Reader {
 
     /// Notes members that stand twice.
     fn once(&mut self, object: &Cursor<'_>) {
-        let mut seen = HashSet::new();
-        for member in object.node.members() {
-            if !seen.insert(member.name.as_str()) {
-                let place = object.step(&member.value, &member.name).place_of(&member.name_range);
-                self.repeated.push(Item { text: member.name.clone(), place });
-            }
+        let members = object.node.members();
+        for member in superseded(members).into_iter().filter_map(|at| members.get(at)) {
+            let place = object.step(&member.value, &member.name).place_of(&member.name_range);
+            self.repeated.push(Item { text: member.name.clone(), place });
         }
     }
 
@@ -341,10 +340,9 @@ impl Reader {
                 empty.push(keys.place());
             }
             let Ok(operator) = operator else { continue };
+            let twins = twins(&members);
             for (key, values) in &members {
-                let twin = members.iter().any(|(other, _)| {
-                    other.text != key.text && other.text.eq_ignore_ascii_case(&key.text)
-                });
+                let twin = twins.contains(&key.text.to_ascii_lowercase());
                 let (items, mixed) = self.texts(values);
                 conditions.push(Condition {
                     operator,
@@ -409,6 +407,13 @@ impl Reader {
         let kinds: HashSet<&str> = each.iter().map(|value| value.node.kind()).collect();
         (items, kinds.len() > 1)
     }
+}
+
+/// A61: names, in lower case, that stand in the keys of an operator more than once.
+fn twins(members: &[(Item, Cursor<'_>)]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let lower = members.iter().map(|(key, _)| key.text.to_ascii_lowercase());
+    lower.filter(|name| !seen.insert(name.clone())).collect()
 }
 
 fn text_of(node: &Node) -> Option<String> {
