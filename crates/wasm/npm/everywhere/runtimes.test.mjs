@@ -21,15 +21,23 @@ const errors = require(${JSON.stringify(errors)});
 import("./conformance.mjs").then(({ conformance }) => console.log(conformance(podpass, errors, JSON.parse(readFileSync("vectors.json", "utf8")))));
 `;
 
-test("Node by require", () => {
-  writeFileSync(join(folder, "node.cjs"), required("podpass", "podpass/errors"));
-  same(output(process.execPath, ["node.cjs"], folder), folder);
-});
+/** This Node, and younger ones where npm has them for this platform. */
+const NODES = [
+  [`Node ${process.versions.node}`, process.execPath],
+  ...["22", "24"].map((major) => [`Node ${major}`, join(modules, `node-${major}/bin/node`)]),
+];
 
-test("Node by require of the ES modules", { skip: !process.features.require_module && "this Node cannot require ES modules" }, () => {
-  writeFileSync(join(folder, "esm.cjs"), required("./node_modules/podpass/dist/index.js", "./node_modules/podpass/dist/errors.js"));
-  same(output(process.execPath, ["--no-warnings", "esm.cjs"], folder), folder);
-});
+for (const [name, node] of NODES) {
+  const absent = !existsSync(node) && "not for this platform";
+  test(`${name}: import, require, require of the ES modules`, { skip: absent }, () => {
+    writeFileSync(join(folder, "node.mjs"), program(printed));
+    same(output(node, ["node.mjs"], folder), folder);
+    writeFileSync(join(folder, "node.cjs"), required("podpass", "podpass/errors"));
+    same(output(node, ["node.cjs"], folder), folder);
+    writeFileSync(join(folder, "esm.cjs"), required("./node_modules/podpass/dist/index.js", "./node_modules/podpass/dist/errors.js"));
+    if (output(node, ["-p", "process.features.require_module ?? false"], folder) === "true") same(output(node, ["--no-warnings", "esm.cjs"], folder), folder);
+  });
+}
 
 test("Bun, by import and by require", () => {
   const bun = carried("@oven", "bin/bun");

@@ -169,6 +169,13 @@ test("check: from standard input", () => {
   assert.match(out, /^stdin:1:1: error pod-refused/);
 });
 
+test("check: more than can be judged together is refused, not cut", () => {
+  for (const name of ["a", "b", "c"]) put(`large/${name}.yaml`, `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { x: ${"x".repeat(400_000)} }\n`);
+  const { code, err } = podpassOf(["check", "large"]);
+  assert.equal(code, 2);
+  assert.match(err, /3 files of manifests are together larger than 1 MiB/);
+});
+
 test("check: JSON", () => {
   const { schema, files, results } = JSON.parse(podpassOf(["check", "bad", "--format", "json"]).out);
   assert.deepEqual([schema, files], [1, ["bad/account.yaml", "bad/deployment.yaml"]]);

@@ -95,10 +95,10 @@ test("the tarball holds what it should and nothing else", () => {
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
   const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", "testing.d.ts", "testing.d.cts", "core.wasm.d.ts"];
   const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "testing.js", "testing.cjs", "cli.js", "core.wasm"];
-  assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
+  assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "docs/api.md", "docs/reference.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
 });
 
-for (const [resolution, module, consumer] of [["nodenext", "nodenext", "consumer.mts"], ["nodenext", "nodenext", "consumer.cts"], ["bundler", "esnext", "consumer.mts"]]) {
+for (const [resolution, module, consumer] of [["node16", "node16", "consumer.mts"], ["node16", "node16", "consumer.cts"], ["nodenext", "nodenext", "consumer.mts"], ["nodenext", "nodenext", "consumer.cts"], ["bundler", "esnext", "consumer.mts"]]) {
   test(`types compile for ${consumer} with moduleResolution ${resolution}`, () => {
     assert.equal(compile(consumer, resolution, module), "");
   });

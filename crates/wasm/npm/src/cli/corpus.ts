@@ -4,7 +4,7 @@
  */
 
 import type { Span } from "../api.js";
-import type { Source } from "./input.js";
+import { type Source, UnreadableError } from "./input.js";
 
 export interface Place {
   file: string;
@@ -14,6 +14,9 @@ export interface Place {
   start: number;
   end: number;
 }
+
+/** What the engine takes as one document. */
+const LARGEST = 1024 * 1024;
 
 interface Part {
   source: Source;
@@ -41,6 +44,7 @@ export class Corpus {
         this.#parts.push({ source, offset: text.length });
         text += source.text.endsWith("\n") ? source.text : `${source.text}\n`;
       }
+      if (Buffer.byteLength(text) > LARGEST) throw new UnreadableError(`${manifests.length} files of manifests are together larger than 1 MiB: name fewer at a time`);
       this.manifests = text;
     }
   }
