@@ -192,7 +192,7 @@ impl Evaluation {
         Ok(result)
     }
 
-    /// The side that decides wins over an error or an unknown on the other; an unknown wins over an error.
+    /// G34: the side that decides wins over an error or an unknown on the other; an unknown wins over an error.
     fn logic(&mut self, deciding: bool, left: &Expr, right: &Expr) -> Result<Value, Fault> {
         let mut fault: Option<Fault> = None;
         for side in [left, right] {

@@ -1,4 +1,4 @@
-//! The Common Expression Language, in the dialects of the API server (R28) and of Google (G33 to G36).
+//! The Common Expression Language, in the dialects of the API server (R28, G38) and of Google (G33 to G36).
 //!
 //! Own parser, type checker and evaluator, because the differences matter: the API server refuses at start-up what
 //! does not type-check, its `claims` are no map, and its error texts are shown to the caller.

@@ -1,4 +1,4 @@
-//! Values of expressions: equality, order and how they print (cel-go `common/types`).
+//! Values of expressions (G33): equality, order and how they print (cel-go `common/types`).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

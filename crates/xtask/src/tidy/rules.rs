@@ -11,7 +11,7 @@ struct Family {
     numbers: &'static [RangeInclusive<u32>],
 }
 
-/// Kubernetes, AWS, Azure. The second's numbers have gaps.
+/// Kubernetes, AWS, Azure, Google, other relying parties but for Vault. The second's numbers have gaps.
 const FAMILIES: &[Family] = &[
     Family { letter: 'K', numbers: &[1..=99] },
     Family {
@@ -33,6 +33,8 @@ const FAMILIES: &[Family] = &[
         ],
     },
     Family { letter: 'Z', numbers: &[1..=48] },
+    Family { letter: 'G', numbers: &[1..=38] },
+    Family { letter: 'R', numbers: &[20..=37] },
 ];
 
 /// One rule, `K16`.

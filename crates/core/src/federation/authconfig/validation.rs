@@ -284,6 +284,11 @@ fn compiled(
             None
         }
         Ok(program) => Some(program),
+        Err(error @ CompileError::Instantiation(_)) => {
+            let field = field(&at.pointer);
+            errors.push(at, format!("{field}: Internal error: {}", error.print(at.text())));
+            None
+        }
         Err(error) => {
             errors.invalid(at, at.text(), &error.print(at.text()));
             None

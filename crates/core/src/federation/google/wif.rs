@@ -167,7 +167,8 @@ fn tokens(
         }
         None => {
             let title = "no service account is impersonated: the principal acts itself";
-            ladder.push(ladder.check("impersonation", Status::Skip, title).rule("G28"));
+            let check = ladder.check("impersonation", Status::Skip, title).rule("G31");
+            ladder.push(check.hint("not every API takes a federated token; those that do not answer 401: impersonate a service account then"));
             identity.principal()
         }
     };
@@ -189,9 +190,10 @@ fn map(
         Ok(mapped) => ladder
             .check("mapping", Status::Pass, "the claims give a subject")
             .actual(Value::Object(mapped.values.clone())),
-        Err(Failed::Because(message) | Failed::TooLarge(message)) => {
-            ladder.check("mapping", Status::Fail, message.clone())
-        }
+        // G30: `assertions` is a misprint of one page.
+        Err(Failed::Because(message) | Failed::TooLarge(message)) => ladder
+            .check("mapping", Status::Fail, message.clone())
+            .hint("the claims are `assertion`; a claim that the token lacks is an error"),
         Err(Failed::Unknown(what)) => {
             ladder.check("mapping", Status::Unknown, format!("podpass does not model {what}"))
         }
