@@ -50,10 +50,10 @@ pub use discovery::{DiscoveryAnswer, DiscoveryInput, simulate_discovery};
 pub use error::PodpassError;
 pub use federation::{
     Association, AwsFacts, AzureFacts, Breadth, Decision, FederationInput, FederationOutcome,
-    FullTrustDocument, GcpWifFacts, GkeFacts, GoogleResource, GoogleServiceAccount, Grant,
-    IdentityKind, IssuerCertificate, IssuerFacts, KubernetesFacts, KubernetesJwtFacts, NoFacts,
-    OidcProvider, OneOrMany, Reach, ReachSubject, System, TrustDocument, TrustPolicy,
-    WifImpersonation, evaluate_federation,
+    FullTrustDocument, GcpWifFacts, GivenReview, GkeFacts, GoogleResource, GoogleServiceAccount,
+    Grant, IdentityKind, IssuerCertificate, IssuerFacts, KubernetesFacts, KubernetesJwtFacts,
+    NoFacts, OidcProvider, OneOrMany, Reach, ReachSubject, System, TrustDocument, TrustPolicy,
+    VaultFacts, WifImpersonation, evaluate_federation,
 };
 pub use flags::{ClusterReport, EffectiveFlags, StartUpError, inspect_cluster};
 pub use jwk::{Discovery, KeyInfo, KeySet, KeyUse, parse_keys};

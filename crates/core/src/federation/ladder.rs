@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{FederationOutcome, Reach, System};
-use crate::trace::{Check, ProviderError, Status, Verdict};
+use crate::trace::{Certainty, Check, ProviderError, Status, Verdict};
 
 /// Collects checks; the first failure's error is the predicted one.
 #[derive(Debug)]
@@ -48,6 +48,13 @@ impl Ladder {
 
     pub(crate) fn first_failure(&self) -> Option<&Check> {
         self.checks.iter().find(|check| check.status == Status::Fail)
+    }
+
+    /// The predicted error is one of several that the real system may print.
+    pub(crate) fn doubt(&mut self) {
+        if let Some(error) = &mut self.error {
+            error.certainty = Certainty::Likely;
+        }
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
