@@ -16,7 +16,7 @@ const NO_WEBHOOKS = { webhooks: { eks: false, azure: false } };
 /** `defaulter`: a server without ServiceAccount admission. It fills in the API's defaults, of which a prediction has none. */
 export async function generatedPods(test, server, defaulter, { seed, count }) {
   const matrix = new Matrix();
-  for (const [name, more] of ACCOUNT_OBJECTS) await account(server, name, more);
+  for (const [name, more] of [["default"], ["app"], ...ACCOUNT_OBJECTS]) await account(server, name, more);
   const known = { ...(await server.known()), ...NO_WEBHOOKS };
   await sideBySide(pods(seed, count), (pod) => compare(matrix, { server, defaulter, known }, pod));
   matrix.settle(test);

@@ -1,17 +1,18 @@
 /** TokenRequests: claims, reply, warnings and errors, member by member. */
 import { simulateTokenRequest } from "../lib/engine.mjs";
 import { claimsOf, headerOf } from "../lib/keys.mjs";
-import { Matrix, sideBySide } from "../lib/matrix.mjs";
+import { Matrix, sideBySide, thinned } from "../lib/matrix.mjs";
 import { NAMESPACE, pathOf } from "../lib/world.mjs";
 
 const LIVES = [undefined, -1, 0, 599, 600, 3600, 3606, 3607, 3608, 86_400, 86_401, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1];
 const FOREIGN = "vault";
 const NODE_USER = { "impersonate-user": "system:node:node-1", "impersonate-group": "system:nodes" };
 
-export async function tokenRequests(test, server) {
+/** `share`: which of the questions are asked. */
+export async function tokenRequests(test, server, share) {
   const matrix = new Matrix();
   const known = await server.known();
-  await sideBySide(await questions(server), (question) => compare(matrix, server, known, question));
+  await sideBySide(thinned(await questions(server), share), (question) => compare(matrix, server, known, question));
   matrix.settle(test);
 }
 
