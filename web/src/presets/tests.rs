@@ -43,7 +43,7 @@ fn every_example_is_judged_as_its_name_says() {
         ("gke-annotation", Deny, Some("impersonation")),
         ("gcp-condition", Deny, Some("condition")),
         ("hub", Deny, Some("claim-rules")),
-        ("vault", Unknown, None),
+        ("vault", Deny, Some("namespace")),
         ("yaml-error", Allow, None),
         ("json-comma", Unknown, Some("document")),
     ];
