@@ -34,6 +34,11 @@ const broken = [
   ["changed-signature", "deny", "signature"],
   ["alg-none", "deny", "signature"],
   ["truncated", "deny", "format"],
+  ["aks-slash", "deny", "issuer"],
+  ["gke-annotation", "deny", "impersonation"],
+  ["gcp-condition", "deny", "condition"],
+  ["hub", "deny", "claim-rules"],
+  ["vault", "deny", "namespace"],
   ["json-comma", "unknown", "document"],
 ];
 for (const [id, expected, stage] of broken) {
