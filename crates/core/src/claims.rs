@@ -10,7 +10,7 @@ use crate::trace::{Check, Span};
 /// The member under which bound tokens keep their private claims (K6).
 pub(crate) const KUBERNETES_CLAIM: &str = "kubernetes.io";
 /// Prefix of the flat claims of legacy tokens (K7).
-const LEGACY_CLAIM: &str = "kubernetes.io/serviceaccount/";
+pub(crate) const LEGACY_CLAIM: &str = "kubernetes.io/serviceaccount/";
 /// The issuer of legacy tokens (K7).
 pub(crate) const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 

@@ -21,6 +21,7 @@ mod go;
 mod go_url;
 mod jwk;
 mod jws;
+mod lean;
 mod objects;
 mod paste;
 mod pod;
@@ -80,8 +81,8 @@ pub use trace::{
     TextEdit, Verdict,
 };
 pub use verify::{
-    Expect, TokenCheck, VerifiedKey, VerifiedToken, VerifyOptions, check_service_account_token,
-    verify_service_account_token,
+    Expect, Scratch, SignatureRequest, TokenCheck, VerifiedKey, VerifiedToken, Verifier,
+    VerifyOptions, check_service_account_token, decode_bare_token, verify_service_account_token,
 };
 
 /// The version of the engine, equal to the npm package's.

@@ -37,6 +37,17 @@ impl Evidence {
         Self { jws: token.map(Jws::parse), keys: keys.map(Keys::parse), judged: RefCell::default() }
     }
 
+    /// With keys that were read before.
+    pub(crate) fn with_keys(token: &str, keys: Keys) -> Self {
+        Self { jws: Some(Jws::parse(token)), keys: Some(keys), judged: RefCell::default() }
+    }
+
+    /// With what others found out: places of keys, and whether each made the signature.
+    pub(crate) fn told(self, verdicts: &[(usize, bool)]) -> Self {
+        self.judged.borrow_mut().extend(verdicts.iter().copied());
+        self
+    }
+
     /// The algorithm that the header names.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         match Algorithm::named(self.jws.as_ref()?.alg()?) {

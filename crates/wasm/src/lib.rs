@@ -11,6 +11,7 @@ mod pods;
 mod report;
 mod review;
 mod token;
+mod verifier;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -23,6 +24,12 @@ pub use report::{explain, report_to_markdown};
 pub use review::simulate_token_review;
 pub use token::{
     check_service_account_token, decode_token, parse_keys, verify_service_account_token,
+};
+
+pub use verifier::{
+    conclude_check, conclude_verification, decode_short_way, introduce_token, keep_verifier,
+    release_verifier, request_signature, short_way_room, short_way_told, verifier_keys,
+    verify_short_way,
 };
 
 /// The version of the engine.

@@ -1,6 +1,9 @@
 //! Verification: signature, issuer, kind, audience, time, binding.
 
+mod prepared;
 mod signature;
+
+pub use prepared::{Scratch, SignatureRequest, Verifier, decode_bare_token};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -269,10 +272,14 @@ pub fn verify_service_account_token(
 ) -> Result<VerifiedToken, PodpassError> {
     options.validate()?;
     let evidence = Evidence::new(Some(token), Some(keys));
-    let verification = Verification::of(&evidence, options);
+    answer(&evidence, &Verification::of(&evidence, options))
+}
+
+/// The verified token, or the first failing check.
+fn answer(evidence: &Evidence, verification: &Verification) -> Result<VerifiedToken, PodpassError> {
     match verification.judged.iter().find_map(|judged| judged.error.clone()) {
         Some(error) => Err(error),
-        None => verified(&evidence, &verification)
+        None => verified(evidence, verification)
             .ok_or_else(|| PodpassError::new(ErrorCode::JwtInvalid, "the token holds no claims")),
     }
 }
@@ -292,7 +299,12 @@ pub fn verify_service_account_token(
 /// ```
 pub fn check_service_account_token(token: &str, keys: &str, options: &VerifyOptions) -> TokenCheck {
     let evidence = Evidence::new(Some(token), Some(keys));
-    let checks = Verification::of(&evidence, options).checks();
+    listed(&evidence, &Verification::of(&evidence, options))
+}
+
+/// Every check, beside what could be read.
+fn listed(evidence: &Evidence, verification: &Verification) -> TokenCheck {
+    let checks = verification.checks();
     TokenCheck {
         ok: Verdict::of(&checks) == Verdict::Allow,
         token: evidence

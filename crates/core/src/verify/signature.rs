@@ -21,7 +21,7 @@ pub(super) struct SignatureChecks {
 
 pub(super) fn signature(evidence: &Evidence, allowed: &[Algorithm]) -> SignatureChecks {
     let Some(jws) = &evidence.jws else { return SignatureChecks { judged: Vec::new(), key: None } };
-    let mut judged = vec![format(jws), algorithm(jws, allowed)];
+    let mut judged = form(jws, allowed);
     let refused = judged.iter().any(|judged| judged.error.is_some());
     let (key_check, candidates) = key(evidence, jws, allowed);
     judged.push(key_check);
@@ -35,6 +35,17 @@ pub(super) fn signature(evidence: &Evidence, allowed: &[Algorithm]) -> Signature
             _ => None,
         },
     }
+}
+
+/// Form and algorithm alone.
+pub(super) fn form(jws: &Jws, allowed: &[Algorithm]) -> Vec<Judged> {
+    vec![format(jws), algorithm(jws, allowed)]
+}
+
+/// The keys that are tried for this token, in order; none if it is refused whatever its signature says.
+pub(super) fn candidates(evidence: &Evidence, allowed: &[Algorithm]) -> Vec<usize> {
+    let taken = |jws: &&Jws| form(jws, allowed).iter().all(|judged| judged.error.is_none());
+    evidence.jws.as_ref().filter(taken).map_or(Vec::new(), |jws| key(evidence, jws, allowed).1)
 }
 
 fn format(jws: &Jws) -> Judged {
