@@ -15,6 +15,7 @@ mod node;
 mod npm;
 mod page;
 mod project;
+mod redis;
 mod serve;
 mod shell;
 mod steps;

@@ -9,7 +9,7 @@ use crate::shell::Call;
 use crate::steps::Steps;
 use crate::tally::Tally;
 use crate::tools::{GECKODRIVER, KUBE_APISERVER, Tool, Tools, WASM_BINDGEN, WASM_PACK};
-use crate::{check, node, npm, page, project, tools};
+use crate::{check, node, npm, page, project, redis, tools};
 
 /// One step: it can be run alone by its name.
 pub(crate) struct Step {
@@ -125,7 +125,8 @@ fn doc() -> Outcome {
 
 fn package(bench: &mut Bench) -> Outcome {
     let tarball = npm::tarball()?;
-    bench.node("crates/wasm/npm/test", project::npm(), &[("PODPASS_TARBALL", tarball)])
+    let envs = [("PODPASS_TARBALL", tarball), ("PODPASS_REDIS", redis::ready()?)];
+    bench.node("crates/wasm/npm/test", project::npm(), &envs)
 }
 
 /// What the package claims to run in is tried, from the tarball, installed where nothing else is.
