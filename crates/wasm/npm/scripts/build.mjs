@@ -20,9 +20,11 @@ const dist = join(here, "dist");
 const at = (...parts) => join(here, ...parts);
 
 const DOORS = [
-  "checkServiceAccountToken", "decodeToken", "evaluateFederation", "explain", "inspectCluster", "inspectPods",
-  "inspectTokenSecrets", "kubeletRefresh", "parseKeys", "reportToMarkdown", "rotationTimeline", "simulateDiscovery",
-  "simulateTokenRequest", "simulateTokenReview", "verifyServiceAccountToken", "version",
+  "checkServiceAccountToken", "concludeCheck", "concludeVerification", "decodeShortWay", "decodeToken", "evaluateFederation",
+  "explain", "inspectCluster", "inspectPods", "inspectTokenSecrets", "introduceToken", "keepVerifier", "kubeletRefresh", "parseKeys",
+  "releaseVerifier", "reportToMarkdown", "requestSignature", "rotationTimeline", "shortWayRoom", "shortWayTold",
+  "simulateDiscovery", "simulateTokenRequest", "simulateTokenReview", "verifierKeys", "verifyServiceAccountToken",
+  "verifyShortWay", "version",
 ];
 
 const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));
@@ -43,27 +45,32 @@ async function glueFactory() {
   return `export function createGlue() {\n${outputFiles[0].text}\nreturn glue;\n}`;
 }
 
-const virtual = {
+const virtual = (entry) => ({
   name: "podpass",
   setup(builder) {
+    builder.onResolve({ filter: /^podpass:module$/ }, () => ({ path: at("src", entry === "slim" ? "slim/unstarted.ts" : "embedded.ts") }));
     builder.onResolve({ filter: /^podpass:/ }, ({ path }) => ({ path, namespace: "podpass" }));
     builder.onLoad({ filter: /bytes$/, namespace: "podpass" }, () => ({ contents: `export const BYTES = "${wasm.toString("base64")}";` }));
     builder.onLoad({ filter: /glue$/, namespace: "podpass" }, async () => ({ contents: await glueFactory() }));
   },
-};
+});
 
 /** What each subpath is made of, and where that runs. */
-const ENTRIES = { index: "neutral", errors: "neutral", testing: "node", cli: "node" };
+const ENTRIES = { engine: "neutral", index: "neutral", errors: "neutral", jwks: "neutral", node: "node", slim: "neutral", testing: "node", cli: "node" };
 /** Started, never imported: one format is enough. */
 const COMMANDS = ["cli"];
 
-/** Entries import each other's files instead of holding copies: one engine, one set of error classes. */
-const siblings = (extension) => ({
+/**
+ * Entries import each other's files instead of holding copies: one engine, one set of error classes. Only
+ * `podpass/slim` has an engine of its own, without bytes.
+ */
+const siblings = (extension, entry) => ({
   name: "siblings",
   setup(builder) {
     builder.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
       const name = relative(at("src"), join(resolveDir, path)).slice(0, -".js".length);
-      return Object.hasOwn(ENTRIES, name) ? { path: `./${name}.${extension}`, external: true } : undefined;
+      const shared = Object.hasOwn(ENTRIES, name) && (entry !== "slim" || name === "errors");
+      return shared ? { path: `./${name}.${extension}`, external: true } : undefined;
     });
   },
 });
@@ -75,7 +82,7 @@ for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
     if (format === "cjs" && COMMANDS.includes(entry)) continue;
     await build({
       entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, `${entry}.${extension}`),
-      bundle: true, format, platform, target: "es2022", plugins: [virtual, siblings(extension)],
+      bundle: true, format, platform, target: "es2022", plugins: [virtual(entry), siblings(extension, entry)],
       define: { BUILD_ID: JSON.stringify(buildId) }, legalComments: "none", logLevel: "warning",
     });
   }
@@ -86,11 +93,16 @@ const declarations = mkdtempSync(join(tmpdir(), "podpass-types-"));
 for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
   execFileSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "--project", at(project), "--outDir", declarations], { stdio: "inherit" });
 }
+/** Hand-written types of a subpath: in the package they all lie in one folder. */
+const ofFolder = (name) => readFileSync(at("src", name, "api.d.ts"), "utf8").replaceAll('"../api.js"', '"./index.js"').replaceAll(/"\.\.\/(\w+)\/api\.js"/g, '"./$1.js"');
 const types = {
   index: readFileSync(at("src/api.d.ts"), "utf8"),
   shapes: readFileSync(at("src/shapes.d.ts"), "utf8"),
   errors: readFileSync(join(declarations, "errors.d.ts"), "utf8"),
-  testing: readFileSync(at("src/testing/api.d.ts"), "utf8").replaceAll('"../api.js"', '"./index.js"'),
+  jwks: ofFolder("jwks"),
+  node: ofFolder("node"),
+  slim: ofFolder("slim"),
+  testing: ofFolder("testing"),
 };
 rmSync(declarations, { recursive: true });
 for (const [name, text] of Object.entries(types)) {

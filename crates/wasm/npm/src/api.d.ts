@@ -143,6 +143,14 @@ export interface VerifiedToken {
  */
 export function verifyServiceAccountToken(token: string, keys: string | object, options: VerifyOptions): VerifiedToken;
 
+/** Every check of a token, and whether all of them hold. */
+export interface CheckedToken {
+  ok: boolean;
+  token: DecodedToken;
+  keys: KeySet;
+  checks: Check[];
+}
+
 /**
  * The same judgement with every check listed; bad data is no exception.
  *
@@ -150,12 +158,7 @@ export function verifyServiceAccountToken(token: string, keys: string | object, 
  * const { ok, checks } = checkServiceAccountToken(token, jwks, { issuer: null, audience: "vault" });
  * for (const check of checks) console.log(check.status, check.id, check.title);
  */
-export function checkServiceAccountToken(token: string, keys: string | object, options: VerifyOptions): {
-  ok: boolean;
-  token: DecodedToken;
-  keys: KeySet;
-  checks: Check[];
-};
+export function checkServiceAccountToken(token: string, keys: string | object, options: VerifyOptions): CheckedToken;
 
 // ---------------------------------------------------------------- what the API server issues and publishes
 

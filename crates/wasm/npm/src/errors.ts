@@ -13,9 +13,11 @@ export type ErrorCode =
   | "ERR_INTERNAL"
   | "ERR_JOSE_ALG_NOT_ALLOWED"
   | "ERR_JOSE_NOT_SUPPORTED"
+  | "ERR_JWKS_FETCH_FAILED"
   | "ERR_JWKS_INVALID"
   | "ERR_JWKS_MULTIPLE_MATCHING_KEYS"
   | "ERR_JWKS_NO_MATCHING_KEY"
+  | "ERR_JWKS_TIMEOUT"
   | "ERR_JWS_INVALID"
   | "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
   | "ERR_JWT_CLAIM_VALIDATION_FAILED"
@@ -24,7 +26,8 @@ export type ErrorCode =
   | "ERR_SA_BINDING_MISMATCH"
   | "ERR_SA_ISSUER_UNKNOWN"
   | "ERR_SA_LEGACY_TOKEN"
-  | "ERR_SA_NOT_SERVICE_ACCOUNT";
+  | "ERR_SA_NOT_SERVICE_ACCOUNT"
+  | "ERR_TOKEN_REVIEW_FAILED";
 
 /** What the engine throws: plain data. */
 export interface Failure {
@@ -80,9 +83,19 @@ export class IssuerUnknownError extends PodpassError {
   static readonly code = "ERR_SA_ISSUER_UNKNOWN";
 }
 
+/** The keys could not be fetched: not the caller's fault, and worth another try (`retryable`). */
+export class KeySetFetchError extends PodpassError {
+  static readonly code = "ERR_JWKS_FETCH_FAILED";
+}
+
 /** The text is no key set. */
 export class KeySetInvalidError extends PodpassError {
   static readonly code = "ERR_JWKS_INVALID";
+}
+
+/** The keys did not come in time: not the caller's fault, and worth another try (`retryable`). */
+export class KeySetTimeoutError extends PodpassError {
+  static readonly code = "ERR_JWKS_TIMEOUT";
 }
 
 /** A legacy Secret token where none is wanted. */
@@ -122,6 +135,11 @@ export class TokenExpiredError extends PodpassError {
 
 /** The token is malformed: `ERR_JWS_INVALID` (header, signature or the whole) or `ERR_JWT_INVALID` (payload). */
 export class TokenInvalidError extends PodpassError {}
+
+/** The API server did not answer a TokenReview: not the caller's fault, and worth another try (`retryable`). */
+export class TokenReviewError extends PodpassError {
+  static readonly code = "ERR_TOKEN_REVIEW_FAILED";
+}
 
 /** Whether a caught value is an error of podpass, whichever copy of the package threw it. */
 export function isPodpassError(value: unknown): value is PodpassError {

@@ -26,7 +26,14 @@ export function errorOf(failure: errors.Failure): Error {
   return new (CLASSES[failure.name] ?? errors.PodpassError)(failure);
 }
 
+const MISTAKE = "ERR_INVALID_OPTIONS";
+
 /** A call that makes no sense. */
 export function wrongArgument(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: "ERR_INVALID_OPTIONS" });
+  return Object.assign(new TypeError(message), { code: MISTAKE });
+}
+
+/** Whether it is what `wrongArgument` makes. */
+export function isMistake(thrown: unknown): boolean {
+  return thrown instanceof TypeError && (thrown as { code?: unknown }).code === MISTAKE;
 }

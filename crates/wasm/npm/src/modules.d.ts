@@ -5,24 +5,40 @@ declare module "podpass:bytes" {
   export const BYTES: string;
 }
 
+declare module "podpass:module" {
+  /** The module's bytes: `embedded.ts`, or `unstarted.ts` in `podpass/slim`. */
+  export function moduleBytes(): Uint8Array<ArrayBuffer>;
+}
+
 declare module "podpass:glue" {
   /** wasm-bindgen's functions over one instance. */
   export interface Glue {
     initSync(options: { module: WebAssembly.Module }): { memory: WebAssembly.Memory };
     checkServiceAccountToken(token: string, keys: string, wanted: string): unknown;
+    concludeCheck(verifier: number, token: string, now: number, verdicts: string): unknown;
+    concludeVerification(verifier: number, token: string, now: number, verdicts: string): unknown;
+    decodeShortWay(length: number): boolean;
     decodeToken(text: string): unknown;
     evaluateFederation(input: string): unknown;
     explain(input: string): unknown;
     inspectCluster(cluster: string): unknown;
     inspectPods(manifests: string, cluster: string): unknown;
     inspectTokenSecrets(objects: string, wanted: string): unknown;
+    introduceToken(verifier: number, token: string): unknown;
+    keepVerifier(keys: string, wanted: string): number;
     kubeletRefresh(token: string): unknown;
     parseKeys(text: string): unknown;
+    releaseVerifier(verifier: number): void;
     reportToMarkdown(report: string): unknown;
+    requestSignature(verifier: number, token: string): unknown;
     rotationTimeline(wanted: string): unknown;
+    shortWayRoom(): number;
+    shortWayTold(): number;
     simulateDiscovery(request: string): unknown;
     simulateTokenRequest(request: string): unknown;
     simulateTokenReview(review: string): unknown;
+    verifierKeys(verifier: number): unknown;
+    verifyShortWay(verifier: number, length: number, now: number): boolean;
     verifyServiceAccountToken(token: string, keys: string, wanted: string): unknown;
     version(): string;
   }

@@ -86,15 +86,15 @@ test("importing does no work, and errors alone bring no module", () => {
 test("the module is there as a file, and is the embedded one", () => {
   const wasm = readFileSync(join(installed, "dist/core.wasm"));
   assert.ok(WebAssembly.validate(wasm));
-  for (const name of ["index.js", "index.cjs"]) assert.ok(readFileSync(join(installed, "dist", name), "latin1").includes(wasm.toString("base64")), name);
+  for (const name of ["engine.js", "engine.cjs"]) assert.ok(readFileSync(join(installed, "dist", name), "latin1").includes(wasm.toString("base64")), name);
 });
 
 test("the tarball holds what it should and nothing else", () => {
   const files = readdirSync(installed, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
-  const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", "testing.d.ts", "testing.d.cts", "core.wasm.d.ts"];
-  const built = ["index.js", "index.cjs", "errors.js", "errors.cjs", "testing.js", "testing.cjs", "cli.js", "core.wasm"];
+  const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", ...["jwks", "node", "slim", "testing"].flatMap((name) => [`${name}.d.ts`, `${name}.d.cts`]), "core.wasm.d.ts"];
+  const built = [...["engine", "index", "errors", "jwks", "node", "slim", "testing"].flatMap((name) => [`${name}.js`, `${name}.cjs`]), "cli.js", "core.wasm"];
   assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "docs/api.md", "docs/reference.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
 });
 

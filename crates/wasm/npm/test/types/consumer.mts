@@ -5,6 +5,9 @@ import {
   parseKeys, reportToMarkdown, rotationTimeline, simulateDiscovery, simulateTokenRequest, simulateTokenReview, verifyServiceAccountToken, version,
 } from "podpass";
 import { type ErrorCode, PodpassError } from "podpass/errors";
+import { type IssuerConfig, type KeyStore, type Verifier, createVerifier } from "podpass/jwks";
+import { type Guard, createVerifier as createNodeVerifier, guard, tokenReviewer } from "podpass/node";
+import { init, initSync, version as slimVersion } from "podpass/slim";
 import { type TestCluster, createTestCluster } from "podpass/testing";
 
 const cluster: Cluster = { issuers: ["https://issuer.example"], webhooks: { eks: false } };
@@ -42,3 +45,12 @@ export async function tokenFor(audience: string): Promise<string> {
   const kid: string | undefined = cluster.jwks.keys[0]?.kid;
   return cluster.mint({ serviceAccount: kid ?? "cart", audiences: audience });
 }
+
+const issuer: IssuerConfig = { issuer: "https://issuer.example", aliases: ["https://issuer.example/"], audience: ["a"], discovery: true };
+const store: KeyStore = { get: async () => null, set: async (_key, _value, _seconds) => {} };
+export const verifier: Verifier = createVerifier({ issuers: [issuer], store, cache: { maxEntries: 10 }, crypto: "webcrypto", now: () => 0 });
+export const leave: () => void = verifier.on("refreshError", ({ code, nextAttemptAt }) => [code, nextAttemptAt]);
+export const stale = async (token: string): Promise<true | undefined> => (await verifier.verify(token)).stale;
+export const protect: Guard = guard(createNodeVerifier({ issuers: ["in-cluster", { issuer: "in-cluster", audience: "a" }, issuer] }), { tokenReview: tokenReviewer({ cache: { ttlMs: 1 } }) });
+export const started: Promise<void> = init(new Uint8Array()).then(() => initSync(new ArrayBuffer(0)));
+export const slim: string = slimVersion();

@@ -1,0 +1,7 @@
+/** `podpass:module` of `podpass/slim`: there is none before `init`. */
+
+import { wrongArgument } from "../failure.js";
+
+export function moduleBytes(): never {
+  throw wrongArgument("call `await init(...)` or `initSync(...)` of podpass/slim first");
+}
