@@ -12,7 +12,7 @@ const CODE: &str = "token-expiration-capped";
 const INJECTED: f64 = 3607.0;
 
 /// K16; with an external signer and no maximum of its own, the signer's (K21). 0 is none.
-fn cap(cluster: &Cluster) -> Option<f64> {
+pub(super) fn cap(cluster: &Cluster) -> Option<f64> {
     let own = cluster.max_token_expiration.filter(|seconds| *seconds > 0.0);
     own.or_else(|| cluster.external_signer.as_ref().map(|signer| signer.max_token_expiration))
 }

@@ -6,12 +6,14 @@ mod capped;
 mod default_account;
 mod default_mode;
 mod edit;
+mod elsewhere;
 mod env_file;
 mod expiration;
 mod files;
 mod legacy_secret;
 mod mounted_twice;
 mod overwritten;
+mod shutdown;
 mod sub_path;
 mod token_only;
 mod trial;
@@ -45,17 +47,19 @@ pub(super) struct Subject<'a> {
 
 /// Every lint. Their fixes have yet to be tried.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
-    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 16] = [
+    let lints: [fn(&Subject<'_>) -> Vec<Finding>; 18] = [
         aws_audience::find,
         base64::find,
         capped::find,
         default_account::find,
         default_mode::find,
+        elsewhere::find,
         env_file::find,
         expiration::find,
         legacy_secret::find,
         mounted_twice::find,
         overwritten::find,
+        shutdown::find,
         sub_path::find,
         token_only::find,
         two_api_tokens::find,

@@ -118,7 +118,7 @@ fn what_admission_adds_beside_ones_own() {
         (on(&spec("/tok", ", audience: vault")),     ""),
         (on(&spec(fixed, "")),                       ""),
         (on(&spec(&format!("{fixed}/"), ", audience: x")), "api-token-mounted-twice"),
-        (pod(&spec("/tok", "").replace("serviceAccountName: app, ", "")), ""),
+        (pod(&spec("/tok", "").replace("serviceAccountName: app, ", "")), "api-token-elsewhere"),
     ];
     for (manifests, expected) in table {
         assert_eq!(codes(&manifests, "{}"), expected, "{manifests}");
