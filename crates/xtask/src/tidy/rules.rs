@@ -139,6 +139,8 @@ enum Ranges {
 fn ids(line: &str, ranges: Ranges) -> Vec<Rule> {
     let mut found: Vec<Rule> = Vec::new();
     let mut after_id = false;
+    // Whether what stood before `rest` was a letter or a digit.
+    let mut glued = false;
     let mut rest = line;
     let is_letter = |c: char| FAMILIES.iter().any(|family| family.letter == c);
     while let Some(at) = rest.find(is_letter) {
@@ -148,7 +150,10 @@ fn ids(line: &str, ranges: Ranges) -> Vec<Rule> {
         let after = characters.as_str();
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         let (digits, next) = after.split_at(end);
-        let starts = before.is_empty() || before.ends_with(|c: char| !c.is_alphanumeric());
+        let starts = match before.chars().next_back() {
+            Some(last) => !last.is_alphanumeric(),
+            None => !glued,
+        };
         let stops = !next.starts_with(|c: char| c.is_alphanumeric());
         let number = digits.parse().unwrap_or_default();
         let id = Rule { letter, number };
@@ -163,7 +168,7 @@ fn ids(line: &str, ranges: Ranges) -> Vec<Rule> {
             (Some(id), None, _) => found.push(id),
             (None, ..) => {}
         }
-        after_id = id.is_some();
+        (after_id, glued) = (id.is_some(), true);
         rest = next;
     }
     found
