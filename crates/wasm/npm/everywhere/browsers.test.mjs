@@ -12,23 +12,24 @@ after(close);
 
 // A worker knows no import map, so it names the files.
 const PACKAGE = "./node_modules/podpass/dist";
-const run = (podpass, errors, tell) => `
+const run = ([podpass, errors, jwks], tell) => `
 import * as podpass from "${podpass}";
 import * as errors from "${errors}";
+import * as jwks from "${jwks}";
 import { conformance } from "./conformance.mjs";
 const vectors = await (await fetch("vectors.json")).json();
-${tell("conformance(podpass, errors, vectors)")}
+${tell("await conformance(podpass, errors, jwks, vectors)")}
 `;
 const page = (script) => `<!doctype html><meta charset="utf-8"><title>podpass</title><link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "podpass": "${PACKAGE}/index.js", "podpass/errors": "${PACKAGE}/errors.js" } }</script>
+<script type="importmap">{ "imports": { "podpass": "${PACKAGE}/index.js", "podpass/errors": "${PACKAGE}/errors.js", "podpass/jwks": "${PACKAGE}/jwks.js" } }</script>
 <script type="module">
 addEventListener("error", (event) => { globalThis.problem = event.message; });
 addEventListener("unhandledrejection", (event) => { globalThis.problem = String(event.reason); });
 ${script}
 </script>
 `;
-writeFileSync(join(folder, "page.html"), page(run("podpass", "podpass/errors", (answer) => `globalThis.answer = ${answer};`)));
-writeFileSync(join(folder, "worker.mjs"), run(`${PACKAGE}/index.js`, `${PACKAGE}/errors.js`, (answer) => `postMessage(${answer});`));
+writeFileSync(join(folder, "page.html"), page(run(["podpass", "podpass/errors", "podpass/jwks"], (answer) => `globalThis.answer = ${answer};`)));
+writeFileSync(join(folder, "worker.mjs"), run(["index", "errors", "jwks"].map((name) => `${PACKAGE}/${name}.js`), (answer) => `postMessage(${answer});`));
 writeFileSync(join(folder, "worker.html"), page(`
 const worker = new Worker("worker.mjs", { type: "module" });
 worker.onmessage = ({ data }) => { globalThis.answer = data; };

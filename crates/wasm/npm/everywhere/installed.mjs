@@ -38,8 +38,9 @@ export const program = (tell, vectorsFrom = 'JSON.parse(readFileSync(new URL("./
 ${vectorsFrom.includes("readFileSync") ? 'import { readFileSync } from "node:fs";' : ""}
 import * as podpass from "podpass";
 import * as errors from "podpass/errors";
+import * as jwks from "podpass/jwks";
 import { conformance } from "./conformance.mjs";
-${tell(`conformance(podpass, errors, ${vectorsFrom})`)}
+${tell(`await conformance(podpass, errors, jwks, ${vectorsFrom})`)}
 `;
 
 export const printed = (answer) => `console.log(${answer});`;
@@ -57,6 +58,7 @@ export function expected(folder) {
     reference = output(process.execPath, ["reference.mjs"], folder);
     const { answers, oneSetOfClasses } = JSON.parse(reference);
     assert.ok(oneSetOfClasses && answers.some(({ value }) => value) && answers.some(({ error }) => error?.known), "the body exercises answers and errors");
+    for (const { webcrypto, ...answer } of answers) if (webcrypto) assert.deepEqual(webcrypto, answer);
     assert.ok(answers.every(({ error }) => error?.code !== "ERR_INTERNAL" && error?.name !== "ReferenceError"), "no call fails inside");
   }
   return reference;

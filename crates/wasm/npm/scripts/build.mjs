@@ -45,10 +45,14 @@ async function glueFactory() {
   return `export function createGlue() {\n${outputFiles[0].text}\nreturn glue;\n}`;
 }
 
+/** Where an entry has its module from, if it does not carry it. */
+const SOURCES = { slim: "slim/unstarted.ts", workerd: "handed.ts" };
+
 const virtual = (entry) => ({
   name: "podpass",
   setup(builder) {
-    builder.onResolve({ filter: /^podpass:module$/ }, () => ({ path: at("src", entry === "slim" ? "slim/unstarted.ts" : "embedded.ts") }));
+    builder.onResolve({ filter: /^podpass:module$/ }, () => ({ path: at("src", SOURCES[entry] ?? "embedded.ts") }));
+    builder.onResolve({ filter: /^podpass:core$/ }, () => ({ path: "../core.wasm", external: true }));
     builder.onResolve({ filter: /^podpass:/ }, ({ path }) => ({ path, namespace: "podpass" }));
     builder.onLoad({ filter: /bytes$/, namespace: "podpass" }, () => ({ contents: `export const BYTES = "${wasm.toString("base64")}";` }));
     builder.onLoad({ filter: /glue$/, namespace: "podpass" }, async () => ({ contents: await glueFactory() }));
@@ -60,6 +64,9 @@ const ENTRIES = { engine: "neutral", index: "neutral", errors: "neutral", jwks: 
 /** Started, never imported: one format is enough. */
 const COMMANDS = ["cli"];
 
+/** Entries that workerd needs of its own, below `workerd/`: of these the engine differs, and who imports it. */
+const OF_WORKERD = ["engine", "index", "jwks"];
+
 /**
  * Entries import each other's files instead of holding copies: one engine, one set of error classes. Only
  * `podpass/slim` has an engine of its own, without bytes.
@@ -70,23 +77,29 @@ const siblings = (extension, entry) => ({
     builder.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
       const name = relative(at("src"), join(resolveDir, path)).slice(0, -".js".length);
       const shared = Object.hasOwn(ENTRIES, name) && (entry !== "slim" || name === "errors");
-      return shared ? { path: `./${name}.${extension}`, external: true } : undefined;
+      const folder = entry === "workerd" && !OF_WORKERD.includes(name) ? ".." : ".";
+      return shared ? { path: `${folder}/${name}.${extension}`, external: true } : undefined;
     });
   },
 });
+
+/** One file of the package; `variant` says where its module comes from. */
+const bundle = (entry, outfile, format, platform, extension, variant = entry) =>
+  build({
+    entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, outfile),
+    bundle: true, format, platform, target: "es2022", plugins: [virtual(variant), siblings(extension, variant)],
+    define: { BUILD_ID: JSON.stringify(buildId) }, legalComments: "none", logLevel: "warning",
+  });
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
   for (const [entry, platform] of Object.entries(ENTRIES)) {
     if (format === "cjs" && COMMANDS.includes(entry)) continue;
-    await build({
-      entryPoints: [at("src", `${entry}.ts`)], outfile: join(dist, `${entry}.${extension}`),
-      bundle: true, format, platform, target: "es2022", plugins: [virtual(entry), siblings(extension, entry)],
-      define: { BUILD_ID: JSON.stringify(buildId) }, legalComments: "none", logLevel: "warning",
-    });
+    await bundle(entry, `${entry}.${extension}`, format, platform, extension);
   }
 }
+for (const entry of OF_WORKERD) await bundle(entry, `workerd/${entry}.js`, "esm", "neutral", "js", "workerd");
 
 // Types: errors from their source, the rest by hand. For CommonJS the same text under the other extension.
 const declarations = mkdtempSync(join(tmpdir(), "podpass-types-"));

@@ -5,7 +5,7 @@
  */
 
 import { createGlue, type Glue } from "podpass:glue";
-import { moduleBytes } from "podpass:module";
+import { compiledModule } from "podpass:module";
 
 import { type Failure, InternalError } from "./errors.js";
 import { errorOf, isMistake } from "./failure.js";
@@ -39,7 +39,7 @@ export function startFrom(module: WebAssembly.Module): void {
 }
 
 function start(): Engine {
-  compiled ??= new WebAssembly.Module(moduleBytes());
+  compiled ??= compiledModule();
   const glue = createGlue();
   const { memory } = glue.initSync({ module: compiled });
   return { glue, memory, encoder: new TextEncoder(), decoder: new TextDecoder(), room: glue.shortWayRoom(), told: glue.shortWayTold() };

@@ -6,8 +6,14 @@ declare module "podpass:bytes" {
 }
 
 declare module "podpass:module" {
-  /** The module's bytes: `embedded.ts`, or `unstarted.ts` in `podpass/slim`. */
-  export function moduleBytes(): Uint8Array<ArrayBuffer>;
+  /** The module: `embedded.ts`, `unstarted.ts` in `podpass/slim`, or `handed.ts` for workerd. */
+  export function compiledModule(): WebAssembly.Module;
+}
+
+declare module "podpass:core" {
+  /** `core.wasm` beside the entries, as a runtime hands it over that compiles modules but no bytes. */
+  const core: WebAssembly.Module;
+  export default core;
 }
 
 declare module "podpass:glue" {

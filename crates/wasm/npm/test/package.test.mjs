@@ -94,7 +94,7 @@ test("the tarball holds what it should and nothing else", () => {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
   const declared = ["index.d.ts", "index.d.cts", "errors.d.ts", "errors.d.cts", "shapes.d.ts", "shapes.d.cts", ...["jwks", "node", "slim", "testing"].flatMap((name) => [`${name}.d.ts`, `${name}.d.cts`]), "core.wasm.d.ts"];
-  const built = [...["engine", "index", "errors", "jwks", "node", "slim", "testing"].flatMap((name) => [`${name}.js`, `${name}.cjs`]), "cli.js", "core.wasm"];
+  const built = [...["engine", "index", "errors", "jwks", "node", "slim", "testing"].flatMap((name) => [`${name}.js`, `${name}.cjs`]), "cli.js", "core.wasm", ...["engine", "index", "jwks"].map((name) => `workerd/${name}.js`)];
   assert.deepEqual(files.sort(), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "docs/api.md", "docs/reference.md", "package.json", ...[...built, ...declared].map((name) => `dist/${name}`)].sort());
 });
 

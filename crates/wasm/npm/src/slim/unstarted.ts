@@ -2,6 +2,6 @@
 
 import { wrongArgument } from "../failure.js";
 
-export function moduleBytes(): never {
+export function compiledModule(): never {
   throw wrongArgument("call `await init(...)` or `initSync(...)` of podpass/slim first");
 }
