@@ -61,7 +61,7 @@ async function contenders({ alg, tokens, publicKey, pem, jwk }) {
     ["fast-jwt", (index) => fastCold(tokens[index])],
     ["jsonwebtoken", (index) => jsonwebtoken.verify(tokens[index], publicKey, { algorithms: [alg], issuer: ISSUER, audience: AUDIENCE })],
     ["jose", (index) => jose.jwtVerify(tokens[index], josePublic, { algorithms: [alg], issuer: ISSUER, audience: AUDIENCE })],
-    ...(alg === "RS256" ? [["aws-jwt-verify", (index) => aws.verifySync(tokens[index])]] : []), // it takes no ES256 key here
+    ["aws-jwt-verify", (index) => aws.verifySync(tokens[index])],
     ["podpass/jwks, WebCrypto", (index) => web.verify(tokens[index])],
     ["podpass/jwks, WebAssembly", (index) => wasm.verify(tokens[index]), 0.1],
     ["podpass/node, cache", (index) => cached.verify(tokens[index])],
@@ -97,15 +97,15 @@ console.log("| | RS256 | ES256 | of crypto.verify alone |\n| --- | ---: | ---: |
 const bare = "crypto.verify alone";
 for (const [name, time] of rs) {
   const other = es.get(name);
-  const ratios = [time / rs.get(bare), other / es.get(bare)].map((ratio) => (Number.isNaN(ratio) ? "" : ratio.toFixed(2))).join(" / ");
-  console.log(`| ${name} | ${time.toFixed(2)} | ${other?.toFixed(2) ?? "not taken"} | ${/decode|cache/.test(name) ? "" : ratios} |`);
+  const ratios = [time / rs.get(bare), other / es.get(bare)].map((ratio) => ratio.toFixed(2)).join(" / ");
+  console.log(`| ${name} | ${time.toFixed(2)} | ${other.toFixed(2)} | ${/decode|cache/.test(name) ? "" : ratios} |`);
 }
 
 /** In processes of their own: what a service pays once. */
 const FIRST = (entry, call) => `const { performance } = require("node:perf_hooks"); const entry = require(${JSON.stringify(entry)}); const start = performance.now(); ${call}; console.log(performance.now() - start)`;
 const first = (call) => Math.min(...Array.from({ length: 9 }, () => Number(execFileSync(process.execPath, ["-e", FIRST(new URL("../dist/index.cjs", import.meta.url).pathname, call)], { encoding: "utf8" }))));
 const ratio = (one, other) => [rs, es].map((column) => (column.get(one) / column.get(other)).toFixed(2)).join(" / ");
-const fastestPeer = (column) => Math.min(...["fast-jwt", "jsonwebtoken", "jose", "aws-jwt-verify"].map((name) => column.get(name) ?? Infinity));
+const fastestPeer = (column) => Math.min(...["fast-jwt", "jsonwebtoken", "jose", "aws-jwt-verify"].map((name) => column.get(name)));
 
 console.log(`
 | aim | found (RS256 / ES256) |
