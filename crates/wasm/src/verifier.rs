@@ -104,7 +104,7 @@ pub fn short_way_room() -> u32 {
     })
 }
 
-/// What was told of the last answer by the short way lies here: see [`tell`].
+/// What was told of the last answer by the short way lies here: `tell` puts it there.
 #[wasm_bindgen(js_name = shortWayTold)]
 pub fn short_way_told() -> u32 {
     KEPT.with_borrow_mut(|kept| {
