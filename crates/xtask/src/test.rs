@@ -8,7 +8,9 @@ use crate::failure::{Failure, Outcome};
 use crate::shell::Call;
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::tools::{GECKODRIVER, KUBE_APISERVER, Tool, Tools, WASM_BINDGEN, WASM_PACK};
+use crate::tools::{
+    GECKODRIVER, KUBE_APISERVER, Tool, Tools, VAULT_LOGINS, WASM_BINDGEN, WASM_PACK,
+};
 use crate::{check, node, npm, page, project, redis, tools};
 
 /// One step: it can be run alone by its name.
@@ -32,7 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "wasm", about: "wasm-bindgen tests in Chromium and Firefox", tools: &WASM_TEST_TOOLS, run: wasm },
     Step { name: "page", about: "`cargo xtask page`", tools: &page::TOOLS, run: |bench| page::build(&mut bench.tools) },
     Step { name: "browser", about: "the page, driven in Chromium", tools: &[], run: browser },
-    Step { name: "real", about: "predictions beside a real API server's answers; needs Go, and root for etcd", tools: &[KUBE_APISERVER], run: real },
+    Step { name: "real", about: "predictions beside the answers of a real API server and of Vault's auth methods; needs Go, and root for etcd", tools: &[KUBE_APISERVER, VAULT_LOGINS], run: real },
 ];
 
 const WASM_TEST_TOOLS: [Tool; 3] = [WASM_PACK, WASM_BINDGEN, GECKODRIVER];
@@ -52,7 +54,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let mut needed: Vec<Tool> = chosen.iter().flat_map(|step| step.tools).copied().collect();
     let no_cluster = cluster::missing()?;
     if no_cluster.is_some() {
-        needed.retain(|tool| *tool != KUBE_APISERVER);
+        needed.retain(|tool| ![KUBE_APISERVER, VAULT_LOGINS].contains(tool));
     }
     let tools = Tools::start(&needed)?;
     let mut bench = Bench { tools, tally: Tally::default(), no_cluster };
@@ -178,12 +180,15 @@ fn browser(bench: &mut Bench) -> Outcome {
     bench.node("tests/page", tests, &[("PODPASS_CHROMIUM", chromium), ("PODPASS_FIREFOX", firefox)])
 }
 
-/// The API server, built meanwhile, beside the package that step `npm` has built.
+/// The API server and Vault's auth methods, built meanwhile, beside the package that step `npm` has built.
 fn real(bench: &mut Bench) -> Outcome {
     if let Some(missing) = &bench.no_cluster {
         println!("   left out: nothing was compared with a real API server, because {missing}");
         return Ok(());
     }
     let programs = Programs::ready(&mut bench.tools)?;
-    bench.node("tests/real", project::real(), &programs.envs())
+    let dirs = bench.tools.ready(&[VAULT_LOGINS])?;
+    let vault = dirs.into_iter().next().unwrap_or_default().join(VAULT_LOGINS.name);
+    let [apiserver, etcd] = programs.envs();
+    bench.node("tests/real", project::real(), &[apiserver, etcd, ("PODPASS_VAULT", vault)])
 }

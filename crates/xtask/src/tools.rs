@@ -31,6 +31,8 @@ enum Made {
     Crate { locked: bool },
     /// A package that tests/real/go.mod names as tool.
     Go { package: &'static str },
+    /// A test program: a folder under tests/real, a module of its own.
+    GoTest { folder: &'static str },
 }
 
 const LOCKED: Made = Made::Crate { locked: true };
@@ -45,6 +47,10 @@ pub(crate) const KUBE_APISERVER: Tool = Tool {
     version: "1.36.3",
     made: Made::Go { package: "k8s.io/kubernetes/cmd/kube-apiserver" },
 };
+
+/// Vault's two auth methods, as tests/real/vault asks them. The version is that of auth/jwt, and how often the program itself changed.
+pub(crate) const VAULT_LOGINS: Tool =
+    Tool { name: "vault-logins", version: "0.26.1-1", made: Made::GoTest { folder: "vault" } };
 
 /// What a build from the module proxy does not know of itself: /version, and the versions that feature gates compare with.
 const VERSION_OF_KUBERNETES: &str = "k8s.io/component-base/version";
@@ -171,7 +177,7 @@ impl Tool {
     fn builder(self) -> &'static str {
         match self.made {
             Made::Crate { .. } => "cargo",
-            Made::Go { .. } => "go",
+            Made::Go { .. } | Made::GoTest { .. } => "go",
         }
     }
 
@@ -179,7 +185,7 @@ impl Tool {
     fn compiler(self) -> Outcome<String> {
         match self.made {
             Made::Crate { .. } => Ok(format!("rustc-{}", rustc_version()?)),
-            Made::Go { .. } => go_version(),
+            Made::Go { .. } | Made::GoTest { .. } => go_version(),
         }
     }
 
@@ -200,6 +206,11 @@ impl Tool {
                 // Without cgo the program runs wherever the cache is carried.
                 let call = call.arg(root.join("bin").join(self.name)).arg(package);
                 call.env("CGO_ENABLED", "0").dir(project::real())
+            }
+            Made::GoTest { folder } => {
+                let call = call.args(["test", "-c", "-trimpath", "-ldflags", "-s -w", "-o"]);
+                let call = call.arg(root.join("bin").join(self.name)).arg(".");
+                call.env("CGO_ENABLED", "0").dir(project::real().join(folder))
             }
         }
     }

@@ -66,12 +66,7 @@ func TestLogins(t *testing.T) {
 			if err := decoder.Decode(&q); err != nil {
 				t.Fatal(err)
 			}
-			var a answer
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Until(time.Unix(q.Now, 0)))
-				a = ask(t, q)
-			})
-			if err := out.Encode(a); err != nil {
+			if err := out.Encode(ask(t, q)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -125,7 +120,12 @@ func ask(t *testing.T, q question) answer {
 	if q.Token == "" {
 		return answer{Verdict: "unknown", Stored: true}
 	}
-	a := handle(logical.UpdateOperation, "login", map[string]any{"role": q.RoleName, "jwt": q.Token})
+	var a answer
+	// Only the login: goroutines that a backend starts for itself outlive it.
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Unix(q.Now, 0)))
+		a = handle(logical.UpdateOperation, "login", map[string]any{"role": q.RoleName, "jwt": q.Token})
+	})
 	a.Stored = true
 	return a
 }
