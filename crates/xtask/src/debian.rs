@@ -43,6 +43,7 @@ fn is_here() -> bool {
     Path::new("/etc/debian_version").exists() && on_path("apt-get").is_some()
 }
 
-fn as_root() -> Outcome<bool> {
+/// Whether this is run by root.
+pub(crate) fn as_root() -> Outcome<bool> {
     Ok(Call::new("id").arg("-u").read()?.trim() == "0")
 }

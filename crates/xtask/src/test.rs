@@ -9,7 +9,7 @@ use crate::shell::Call;
 use crate::steps::Steps;
 use crate::tally::Tally;
 use crate::tools::{
-    GECKODRIVER, KUBE_APISERVER, Tool, Tools, VAULT_LOGINS, WASM_BINDGEN, WASM_PACK,
+    GECKODRIVER, KUBE_APISERVER, KUBELET, Tool, Tools, VAULT_LOGINS, WASM_BINDGEN, WASM_PACK,
 };
 use crate::{check, node, npm, page, project, redis, tools};
 
@@ -34,7 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "wasm", about: "wasm-bindgen tests in Chromium and Firefox", tools: &WASM_TEST_TOOLS, run: wasm },
     Step { name: "page", about: "`cargo xtask page`", tools: &page::TOOLS, run: |bench| page::build(&mut bench.tools) },
     Step { name: "browser", about: "the page, driven in Chromium", tools: &[], run: browser },
-    Step { name: "real", about: "predictions beside the answers of a real API server and of Vault's auth methods; needs Go, and root for etcd", tools: &[KUBE_APISERVER, VAULT_LOGINS], run: real },
+    Step { name: "real", about: "predictions beside a real API server, a kubelet and Vault's auth methods; needs Go, and root for etcd and mounts", tools: &[KUBE_APISERVER, KUBELET, VAULT_LOGINS], run: real },
 ];
 
 const WASM_TEST_TOOLS: [Tool; 3] = [WASM_PACK, WASM_BINDGEN, GECKODRIVER];
@@ -45,6 +45,8 @@ pub(crate) struct Bench {
     tally: Tally,
     /// Why there can be no real API server here, if so.
     no_cluster: Option<String>,
+    /// Why no pod can be run on a real kubelet here, if so.
+    no_kubelet: Option<String>,
 }
 
 pub(crate) fn run(words: &[String]) -> Outcome {
@@ -53,11 +55,15 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     tools::wasm_target()?;
     let mut needed: Vec<Tool> = chosen.iter().flat_map(|step| step.tools).copied().collect();
     let no_cluster = cluster::missing()?;
+    let no_kubelet = cluster::no_kubelet()?;
     if no_cluster.is_some() {
         needed.retain(|tool| ![KUBE_APISERVER, VAULT_LOGINS].contains(tool));
     }
+    if no_cluster.is_some() || no_kubelet.is_some() {
+        needed.retain(|tool| *tool != KUBELET);
+    }
     let tools = Tools::start(&needed)?;
-    let mut bench = Bench { tools, tally: Tally::default(), no_cluster };
+    let mut bench = Bench { tools, tally: Tally::default(), no_cluster, no_kubelet };
     let mut steps = Steps::default();
     let result = chosen.iter().try_for_each(|step| {
         let rerun = format!("cargo xtask test {}", step.name);
@@ -186,9 +192,13 @@ fn real(bench: &mut Bench) -> Outcome {
         println!("   left out: nothing was compared with a real API server, because {missing}");
         return Ok(());
     }
+    if let Some(missing) = &bench.no_kubelet {
+        println!("   left out: no pod was run on a real kubelet, because {missing}");
+    }
     let programs = Programs::ready(&mut bench.tools)?;
     let dirs = bench.tools.ready(&[VAULT_LOGINS])?;
     let vault = dirs.into_iter().next().unwrap_or_default().join(VAULT_LOGINS.name);
-    let [apiserver, etcd] = programs.envs();
-    bench.node("tests/real", project::real(), &[apiserver, etcd, ("PODPASS_VAULT", vault)])
+    let mut envs = programs.envs();
+    envs.push(("PODPASS_VAULT", vault));
+    bench.node("tests/real", project::real(), &envs)
 }

@@ -1,6 +1,7 @@
-//! The pinned tools from crates.io and the API server from the Go module proxy, built once into the cache.
+//! The pinned tools from crates.io, and Kubernetes' programs from the Go module proxy, built once into the cache.
 
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
@@ -29,8 +30,12 @@ pub(crate) struct Tool {
 enum Made {
     /// A crate. `locked`: whether the published lock file is used: that of wasm-bindgen-cli names a version which the registry does not serve.
     Crate { locked: bool },
-    /// A package that tests/real/go.mod names as tool.
-    Go { package: &'static str },
+    /// A package of Kubernetes, or one of tests/real that is made of it.
+    Go {
+        package: &'static str,
+        /// Our own part: the program is built anew when it changes.
+        source: &'static str,
+    },
     /// A test program: a folder under tests/real, a module of its own.
     GoTest { folder: &'static str },
 }
@@ -45,7 +50,15 @@ pub(crate) const GECKODRIVER: Tool = Tool { name: "geckodriver", version: "0.37.
 pub(crate) const KUBE_APISERVER: Tool = Tool {
     name: "kube-apiserver",
     version: "1.36.3",
-    made: Made::Go { package: "k8s.io/kubernetes/cmd/kube-apiserver" },
+    made: Made::Go { package: "k8s.io/kubernetes/cmd/kube-apiserver", source: "" },
+};
+pub(crate) const KUBELET: Tool = Tool {
+    name: "kubelet",
+    version: KUBE_APISERVER.version,
+    made: Made::Go {
+        package: "./kubelet",
+        source: include_str!("../../../tests/real/kubelet/main.go"),
+    },
 };
 
 /// Vault's two auth methods, as tests/real/vault asks them. The version is that of auth/jwt, and how often the program itself changed.
@@ -97,7 +110,7 @@ impl Tools {
             if this.dirs.iter().any(|(known, _)| *known == tool) {
                 continue;
             }
-            let root = cache.join(format!("{}-{}-{}", tool.name, tool.version, tool.compiler()?));
+            let root = cache.join(tool.folder()?);
             if !root.join("bin").is_dir() {
                 println!("   {} {} is built in the background, once", tool.name, tool.version);
                 this.builds.push(Build::start(tool, &root)?);
@@ -189,6 +202,20 @@ impl Tool {
         }
     }
 
+    /// Its folder in the cache: another version, compiler or source is another folder.
+    fn folder(self) -> Outcome<String> {
+        let folder = format!("{}-{}-{}", self.name, self.version, self.compiler()?);
+        let source = match self.made {
+            Made::Crate { .. } | Made::GoTest { .. } | Made::Go { source: "", .. } => {
+                return Ok(folder);
+            }
+            Made::Go { source, .. } => source,
+        };
+        let mut hasher = DefaultHasher::new();
+        source.hash(&mut hasher);
+        Ok(format!("{folder}-{:016x}", hasher.finish()))
+    }
+
     /// Has `call`, which runs the builder, put the program into `root/bin`.
     fn build(self, call: Call, root: &Path) -> Call {
         match self.made {
@@ -201,7 +228,7 @@ impl Tool {
                 // The folder: outside the checkout, whose .cargo/config.toml is for the project alone.
                 call.dir(root)
             }
-            Made::Go { package } => {
+            Made::Go { package, .. } => {
                 let call = call.args(["build", "-trimpath", "-ldflags", &self.linked()]).arg("-o");
                 // Without cgo the program runs wherever the cache is carried.
                 let call = call.arg(root.join("bin").join(self.name)).arg(package);
@@ -311,7 +338,7 @@ fn rustc_version() -> Outcome<String> {
         .ok_or_else(|| Failure::new(format!("rustc tells no version: {line}")))
 }
 
-/// `go1.26.8`, of the compiler that builds the API server.
+/// `go1.26.8`, of the compiler that builds Kubernetes' programs.
 pub(crate) fn go_version() -> Outcome<String> {
     // In the folder of the module, whose go.mod may ask for a newer toolchain than the one on PATH.
     let line = Call::new("go").args(["env", "GOVERSION"]).dir(project::real());

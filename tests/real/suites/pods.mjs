@@ -36,16 +36,16 @@ export async function podsOfCases(test, server, defaulter) {
   matrix.settle(test);
 }
 
-/** `[file, manifests, objects]`, each of the latter JSON or YAML text. */
-function casesOfPods() {
+/** `[file, manifests, objects, cluster]`, the objects as JSON or YAML text. */
+export function casesOfPods() {
   const files = readdirSync(CASES, { recursive: true }).filter((name) => name.endsWith(".json")).sort();
   return files.flatMap((file) => JSON.parse(readFileSync(join(CASES, file), "utf8")).calls
     .filter(({ function: name, arguments: [first] }) => name === "inspectPods" && typeof first === "string")
-    .map(({ arguments: [manifests, cluster] }) => [file, manifests, cluster?.objects ?? ""]));
+    .map(({ arguments: [manifests, cluster] }) => [file, manifests, cluster?.objects ?? "", cluster]));
 }
 
 /** JSON only: the cases in YAML are about places in the text. */
-function items(text) {
+export function items(text) {
   try {
     const value = JSON.parse(text);
     return value.items ?? [value];
@@ -55,7 +55,7 @@ function items(text) {
 }
 
 /** What a person sends: nothing that only the server writes, and an image, which is no matter of tokens. */
-function asCreated({ apiVersion, kind, metadata: { name, generateName, namespace, annotations, labels }, spec }) {
+export function asCreated({ apiVersion, kind, metadata: { name, generateName, namespace, annotations, labels }, spec }) {
   const containers = (list) => list?.map((container) => ({ image: "app", ...container }));
   return {
     apiVersion, kind, metadata: { name, generateName, namespace, annotations, labels },
