@@ -8,6 +8,7 @@ mod authconfig;
 mod aws;
 mod azure;
 mod difference;
+mod edits;
 mod facts;
 mod fulcio;
 mod google;
@@ -37,6 +38,7 @@ pub use facts::{
     GoogleServiceAccount, IssuerCertificate, IssuerFacts, KubernetesFacts, KubernetesJwtFacts,
     NoFacts, OidcProvider, OneOrMany, TrustDocument, WifImpersonation,
 };
+pub(crate) use google::{TokenFile, token_files};
 pub(crate) use ladder::Ladder;
 pub use outcome::{Breadth, Decision, FederationOutcome, Grant, Reach, ReachSubject};
 pub(crate) use subject::Subject;

@@ -1,5 +1,6 @@
 //! The one value that a view shows.
 
+mod credential_file;
 mod findings;
 mod markdown;
 mod summary;
@@ -245,6 +246,7 @@ fn report(input: &ExplainInput, prepared: &Prepared) -> Report {
         timeline::refuse_sessions(timeline, &report.federation);
     }
     report.findings.extend(findings::findings(&report, &cluster));
+    report.findings.extend(credential_file::findings(&report, trust, &cluster));
     report.summary = summary::summary(&report);
     report
 }

@@ -3,8 +3,6 @@
 //! A slip in one credential is corrected; where another ServiceAccount is meant, a credential is added beside it.
 //! Neither lets in anybody but the token's own ServiceAccount.
 
-use std::ops::Range;
-
 use serde_json::{Value, json};
 
 use super::credential::{Credential, Item};
@@ -12,16 +10,11 @@ use super::matching::Matching;
 use super::{Case, IdentityKind, Run};
 use crate::claims::ServiceAccountRef;
 use crate::document::Text;
-use crate::trace::{Check, Fix, InputName, Status, TextEdit};
+use crate::federation::edits::{Edit, apply, shown};
+use crate::trace::{Check, Fix, InputName, Status};
 
 /// What the stages fixes are about are called.
 const STAGES: [&str; 4] = ["azure/credentials", "azure/issuer", "azure/subject", "azure/audience"];
-
-/// A replacement of some bytes.
-struct Edit {
-    bytes: Range<usize>,
-    text: String,
-}
 
 pub(super) fn propose(text: &Text<'_>, case: &Case<'_>, run: &Run) -> Vec<Fix> {
     let Some(claims) = case.subject.claims().filter(|_| run.outcome.rejected.is_none()) else {
@@ -190,13 +183,7 @@ impl Attempt<'_> {
             check: check.to_owned(),
             input: InputName::Trust,
             index: self.text.index,
-            edits: edits
-                .iter()
-                .map(|edit| {
-                    let span = self.text.span(&edit.bytes, None);
-                    TextEdit { start: span.start, end: span.end, text: edit.text.clone() }
-                })
-                .collect(),
+            edits: shown(self.text, &edits),
             verdict_after: Some(after.verdict),
             command: Some(command),
         })
@@ -207,19 +194,4 @@ impl Attempt<'_> {
 fn is_slip(written: &str, wanted: &str) -> bool {
     let plain = |text: &str| text.trim().trim_end_matches('/').to_lowercase();
     plain(written) == plain(wanted)
-}
-
-/// The text with the edits made; they do not overlap.
-fn apply(text: &str, edits: &[Edit]) -> Option<String> {
-    let mut sorted: Vec<&Edit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| edit.bytes.start);
-    let mut edited = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in sorted {
-        edited.push_str(text.get(at..edit.bytes.start)?);
-        edited.push_str(&edit.text);
-        at = edit.bytes.end;
-    }
-    edited.push_str(text.get(at..)?);
-    Some(edited)
 }

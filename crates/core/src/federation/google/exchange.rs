@@ -128,16 +128,9 @@ pub(super) fn audience(
     claims: Claims<'_>,
 ) {
     let found = strict_audiences(claims.0.get("aud")).unwrap_or_default();
-    let wanted: Vec<String> = match (&provider.name, provider.audiences.as_slice()) {
-        (Some(name), []) => ["https:", ""]
-            .iter()
-            .map(|scheme| format!("{scheme}//iam.googleapis.com/{}", name.whole))
-            .collect(),
-        (None, []) => {
-            let title = "the provider's name is not told, and it is the default audience";
-            return ladder.push(ladder.check("audience", Status::Unknown, title).rule("G21"));
-        }
-        (_, several) => several.iter().map(|one| one.text.clone()).collect(),
+    let Some(wanted) = provider.accepted() else {
+        let title = "the provider's name is not told, and it is the default audience";
+        return ladder.push(ladder.check("audience", Status::Unknown, title).rule("G21"));
     };
     let good = found.iter().any(|audience| wanted.contains(audience));
     let (status, title) = match good {

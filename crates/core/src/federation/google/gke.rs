@@ -4,7 +4,7 @@ use serde_json::{Map, json};
 
 use super::member::{Caller, Federated};
 use super::policy::{Contains, Policy, Said, may_impersonate, roles_of};
-use super::{GET_ACCESS_TOKEN, denied, no_account, reach};
+use super::{GET_ACCESS_TOKEN, denied, fix_policy, no_account, reach};
 use crate::claims::{Claims, ServiceAccountRef};
 use crate::cluster::{Cluster, Gke};
 use crate::document::{Node, Text};
@@ -77,6 +77,25 @@ pub(crate) fn evaluate(
     cluster: &Cluster,
     now: UnixTime,
 ) -> FederationOutcome {
+    let objects =
+        Objects::read(cluster.objects.as_deref().unwrap_or_default(), cluster.default_namespace());
+    let pod = subject.claims().and_then(|claims| Pod::of(claims, cluster, &objects));
+    let run = |text: &Text<'_>| run(text, facts, pod.as_ref(), cluster, now);
+    let outcome = run(text);
+    let Some(pod) = &pod else { return outcome };
+    let told = facts.service_account.as_ref().and_then(|account| account.email.as_deref());
+    let account = pod.annotation(ANNOTATION).or(told);
+    let fixes = fix_policy::propose(text, &outcome, &pod.identity, account, &run);
+    FederationOutcome { fixes, ..outcome }
+}
+
+fn run(
+    text: &Text<'_>,
+    facts: &GkeFacts,
+    pod: Option<&Pod<'_>>,
+    cluster: &Cluster,
+    now: UnixTime,
+) -> FederationOutcome {
     let mut ladder = Ladder::new(SYSTEM);
     let policy = match Policy::read(text.text) {
         Ok(policy) => policy,
@@ -91,11 +110,8 @@ pub(crate) fn evaluate(
             };
         }
     };
-    let objects =
-        Objects::read(cluster.objects.as_deref().unwrap_or_default(), cluster.default_namespace());
-    let pod = subject.claims().and_then(|claims| Pod::of(claims, cluster, &objects));
     let mut grant = None;
-    match &pod {
+    match pod {
         Some(pod) => grant = examine(&mut ladder, text, &policy, facts, pod, cluster, now),
         None => {
             let title = "no pod is known: neither a token nor claims name a ServiceAccount";
@@ -106,7 +122,6 @@ pub(crate) fn evaluate(
         ladder.first_failure().is_some_and(|check| check.id.starts_with("gke/metadata-server"));
     let verdict = ladder.verdict();
     let title = match pod
-        .as_ref()
         .and_then(|pod| pod.annotation(ANNOTATION))
         .or_else(|| facts.service_account.as_ref().and_then(|one| one.email.as_deref()))
     {
@@ -117,7 +132,7 @@ pub(crate) fn evaluate(
         document: text.index,
         grant: grant.filter(|_| verdict == Verdict::Allow || node_answers),
         reach: reach::of(&policy),
-        findings: reach::findings(text, &policy, pod.as_ref().map(|pod| &pod.identity)),
+        findings: reach::findings(text, &policy, pod.map(|pod| &pod.identity)),
         ..ladder.conclude(title)
     }
 }
@@ -272,7 +287,7 @@ fn impersonate(
     let said = policy.judge(&caller, may_impersonate, email, now);
     let command = format!(
         "gcloud iam service-accounts add-iam-policy-binding {email} --role=roles/iam.workloadIdentityUser --member=\"{}\"",
-        pod.identity.principal()
+        pod.identity.to_bind()
     );
     let wanted = json!([pod.identity.principal(), pod.identity.legacy]);
     let check =

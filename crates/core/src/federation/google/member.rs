@@ -45,6 +45,14 @@ impl Federated {
     pub(super) fn principal(&self) -> String {
         self.member("principal", self.principals.first().map_or("", String::as_str))
     }
+
+    /// The member to bind: GKE's legacy form where the project's number is not told.
+    pub(super) fn to_bind(&self) -> String {
+        match (&self.number, &self.legacy) {
+            (None, Some(legacy)) => legacy.clone(),
+            _ => self.principal(),
+        }
+    }
 }
 
 /// A member of the form `kind://iam.googleapis.com/projects/N/.../workloadIdentityPools/POOL/REST`.

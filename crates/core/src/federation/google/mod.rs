@@ -5,6 +5,8 @@
 //! takes to apply (G14, G15), what custom roles contain.
 
 mod exchange;
+mod fix_policy;
+mod fix_provider;
 mod gke;
 mod impersonate;
 mod mapping;
@@ -14,9 +16,11 @@ mod provider;
 mod reach;
 #[cfg(test)]
 mod tests;
+mod token_file;
 mod wif;
 
 pub(crate) use gke::evaluate as evaluate_gke;
+pub(crate) use token_file::{TokenFile, token_files};
 pub(crate) use wif::evaluate as evaluate_wif;
 
 use crate::trace::ProviderError;

@@ -114,6 +114,16 @@ impl Provider {
         if refusals.is_empty() { Ok(provider) } else { Err(refusals) }
     }
 
+    /// G21: the audiences that a token may have; `None`: the provider's name is not told.
+    pub(super) fn accepted(&self) -> Option<Vec<String>> {
+        if !self.audiences.is_empty() {
+            return Some(self.audiences.iter().map(|one| one.text.clone()).collect());
+        }
+        let name = self.name.as_ref()?;
+        let spelt = |scheme| format!("{scheme}//iam.googleapis.com/{}", name.whole);
+        Some(["https:", ""].map(spelt).into())
+    }
+
     fn of(node: &Node) -> Self {
         let item = |path: &[&str]| {
             let found = node.at(path)?;

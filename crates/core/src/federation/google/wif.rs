@@ -6,7 +6,7 @@ use super::mapping::{self, Failed, Mapped};
 use super::member::{Federated, PoolMember};
 use super::policy::Policy;
 use super::provider::{Provider, Refusal};
-use super::{exchange, impersonate, reach};
+use super::{exchange, fix_provider, impersonate, reach};
 use crate::document::{Node, Text, parse_document};
 use crate::federation::{
     Breadth, FederationOutcome, GcpWifFacts, Grant, Ladder, Reach, ReachSubject, Subject, System,
@@ -18,6 +18,18 @@ const SYSTEM: System = System::GcpWif;
 
 /// The `gcp-wif` column.
 pub(crate) fn evaluate(
+    text: &Text<'_>,
+    facts: &GcpWifFacts,
+    subject: &Subject<'_>,
+    now: UnixTime,
+) -> FederationOutcome {
+    let run = |text: &Text<'_>| run(text, facts, subject, now);
+    let outcome = run(text);
+    let fixes = fix_provider::propose(text, &outcome, subject, &run);
+    FederationOutcome { fixes, ..outcome }
+}
+
+fn run(
     text: &Text<'_>,
     facts: &GcpWifFacts,
     subject: &Subject<'_>,
