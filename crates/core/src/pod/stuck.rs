@@ -53,17 +53,29 @@ fn unwritable(volume: Volume<'_>, payload: &Payload<'_>) -> Option<ProviderError
     if payload.paths.contains(".") {
         return Some(error(&format!("open {directory}: is a directory")));
     }
-    if let Some(path) =
-        payload.paths.iter().find(|path| directory.len() + path.len() >= MAX_ABSOLUTE)
-    {
-        let (parents, _) = path.rsplit_once('/').unwrap_or_default();
-        return Some(error(&format!("mkdir {directory}/{parents}: file name too long")));
+    if let Some(text) = payload.paths.iter().find_map(|path| too_long(&directory, path)) {
+        return Some(error(&text));
     }
     let file = payload.paths.iter().filter_map(|path| file_above(path, payload)).min()?;
     // Which of the two is written first is left to chance, and with it the wording.
     let other = error(&format!("mkdir {directory}/{file}/: file exists")).message;
     let first = error(&format!("open {directory}/{file}: is a directory"));
     Some(first.alternative(other, "the shorter path was written first"))
+}
+
+/// K80: the folders are made first, one after the other, the last with its slash; then the file is opened.
+fn too_long(directory: &str, path: &str) -> Option<String> {
+    let longer = |end: &str| directory.len() + 1 + end.len() > MAX_ABSOLUTE;
+    if !longer(path) {
+        return None;
+    }
+    let last = path.rfind('/');
+    let folders = path
+        .match_indices('/')
+        .filter_map(|(at, slash)| path.get(..if Some(at) == last { at + slash.len() } else { at }));
+    let made = folders.into_iter().find(|folder| longer(folder));
+    let (call, end) = made.map_or(("open", path), |folder| ("mkdir", folder));
+    Some(format!("{call} {directory}/{end}: file name too long"))
 }
 
 /// Pod UID, time and a random number stand for what only the node knows.
