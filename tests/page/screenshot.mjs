@@ -1,5 +1,5 @@
-// Makes the pictures of the README: `node tests/page/screenshot.mjs`, after `cargo xtask page`. The clock stands still; only
-// the key of the simulated issuer, and so the token, differs from one run to the next.
+// Makes the pictures of the README: `node tests/page/screenshot.mjs`, after `cargo xtask page`. The clock stands still and the
+// simulated issuer's keys are known, so that two runs make the same pictures.
 
 import { fileURLToPath } from "node:url";
 import { example, launch, serve } from "./page.mjs";
