@@ -9,6 +9,8 @@ mod aws;
 mod azure;
 mod difference;
 mod edits;
+#[cfg(test)]
+mod exactness;
 mod facts;
 mod fulcio;
 mod google;
