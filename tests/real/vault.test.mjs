@@ -22,7 +22,21 @@ async function compare(test, vault, questions) {
   const matrix = new Matrix();
   for (const { name, options } of questions) {
     const asked = question(options);
-    if (asked) matrix.add(name, predicted(options), told(await vault.ask(asked), options));
+    if (!asked) continue;
+    const expected = predicted(options);
+    matrix.add(name, expected, await answered(vault, asked, options, expected));
   }
   matrix.settle(test);
+}
+
+const UNREADABLE = /^Field validation failed: error converting input for field /;
+const TURNS = 40;
+
+/** Of several fields that cannot be read Vault names one by chance (it walks a map of Go): it is asked until it names the predicted one. */
+async function answered(vault, asked, options, expected) {
+  let answer = told(await vault.ask(asked), options);
+  for (let turn = 1; turn < TURNS && UNREADABLE.test(answer.text) && UNREADABLE.test(expected.text) && answer.text !== expected.text; turn += 1) {
+    answer = told(await vault.ask(asked), options);
+  }
+  return answer;
 }

@@ -105,7 +105,7 @@ function payload(token) {
 /** Of a prediction what Vault says too. */
 export function predicted(options) {
   const [outcome] = evaluateFederation(options);
-  if (outcome.rejected) return { stored: false, text: unnamed(outcome.rejected.message) };
+  if (outcome.rejected) return { stored: false, text: outcome.rejected.message };
   if (!options.token) return { stored: true };
   const { verdict, error, grant, stage } = outcome;
   return verdict === "allow" ? { stored: true, verdict, alias: grant.principal } : { stored: true, verdict, text: error?.message, status: error?.httpStatus, stage: known(stage, error?.message) };
@@ -113,13 +113,10 @@ export function predicted(options) {
 
 /** Vault's answer in the same words. */
 export function told(answer, options) {
-  if (!answer.stored) return { stored: false, text: unnamed(answer.text) };
+  if (!answer.stored) return { stored: false, text: answer.text };
   if (!options.token) return { stored: true };
   return answer.verdict === "allow" ? { stored: true, verdict: "allow", alias: answer.alias } : { stored: true, verdict: "deny", text: answer.text, status: answer.status, stage: known(undefined, answer.text) };
 }
-
-/** Of several fields that cannot be read Vault names one by chance: it walks a map of Go. */
-const unnamed = (text = "") => text.replace(/^(Field validation failed: error converting input).*/s, "$1");
 
 /** Where a text belongs; Vault tells no stages, and the same text may stand for several. */
 const STAGES = [
